@@ -1,0 +1,1 @@
+"""The box in the classroom: command line, settings, daemon, REST API, console."""

@@ -1,0 +1,1 @@
+"""Networks: tensors in, tensors out. Knows no frames, clocks or sockets."""

@@ -1,0 +1,230 @@
+"""What travels through the pipelines. Units and colour are written down here, once.
+
+Colour: every `rgb` array is sRGB-coded, full range, 8 bits a channel, in the order R, G, B.
+BT.709 limited range exists only inside `encoding` and inside decoders.
+
+Pixels: arrays are (H, W, C); sizes are `size_wh`, (width, height). The centre of the top left
+pixel is (0, 0), as in OpenCV; the picture's corner is therefore (-0.5, -0.5).
+
+Time: `pts` is an integer in the stream's own clock (90 kHz pictures, 48 kHz sound) from the
+session's zero; `_ns` values are `time.monotonic_ns()`.
+
+Arrays are read-only once handed on: `freeze` makes it so, and whoever writes to one has a bug.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+PTS_HZ = 90_000
+SOUND_HZ = 48_000
+SOUND_BLOCK_SAMPLES = 960  # 20 ms, one Opus frame
+
+U8 = npt.NDArray[np.uint8]
+I16 = npt.NDArray[np.int16]
+F32 = npt.NDArray[np.float32]
+F64 = npt.NDArray[np.float64]
+
+SizeWh = tuple[int, int]
+
+
+class SourceLost(Exception):
+    """A source cannot deliver now. `reason` is one sentence for a person: what, where, how to mend it."""
+
+    def __init__(self, source: str, reason: str, *, retry: bool = True) -> None:
+        super().__init__(f"{source}: {reason}")
+        self.source = source
+        self.reason = reason
+        self.retry = retry
+
+
+def freeze(array: npt.NDArray[np.generic]) -> None:
+    """Makes an array read-only, so that it can be shared between threads without copies."""
+    array.setflags(write=False)
+
+
+class Box(NamedTuple):
+    """A rectangle of whole pixels: x, y of its top left pixel, and its size. May be empty."""
+
+    x: int
+    y: int
+    w: int
+    h: int
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """Rows and columns, to index an (H, W, ...) array."""
+        return slice(self.y, self.y + self.h), slice(self.x, self.x + self.w)
+
+    @property
+    def is_empty(self) -> bool:
+        return self.w <= 0 or self.h <= 0
+
+
+EMPTY_BOX = Box(0, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture of the camera. rgb: u8 (H, W, 3). captured_ns: nearest the sensor."""
+
+    rgb: U8
+    pts: int
+    captured_ns: int
+
+    @property
+    def size_wh(self) -> SizeWh:
+        return self.rgb.shape[1], self.rgb.shape[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Matte:
+    """The teacher of one frame: straight (never premultiplied) colour and coverage, inside `box`.
+
+    pha: u8 (box.h, box.w), 255 = all teacher. fgr: u8 (box.h, box.w, 3), the teacher's own colour,
+    meaningful wherever pha > 0 and spread a little beyond, so that it can be resampled.
+    Outside the box alpha is 0. The matte holds its very frame: a matte of another frame cannot be shown.
+    """
+
+    frame: Frame
+    box: Box
+    pha: U8
+    fgr: U8
+
+    def __post_init__(self) -> None:
+        expected = (self.box.h, self.box.w)
+        if self.pha.shape != expected or self.fgr.shape != (*expected, 3):
+            raise ValueError(
+                f"matte of box {self.box} needs pha {expected} and fgr {(*expected, 3)}, "
+                f"got {self.pha.shape} and {self.fgr.shape}"
+            )
+
+    @property
+    def pts(self) -> int:
+        return self.frame.pts
+
+    @property
+    def captured_ns(self) -> int:
+        return self.frame.captured_ns
+
+    @classmethod
+    def empty(cls, frame: Frame) -> Matte:
+        """The matte of a frame with nobody in it."""
+        return cls(frame, EMPTY_BOX, np.empty((0, 0), np.uint8), np.empty((0, 0, 3), np.uint8))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The courseware as shown on the LCD from `shown_ns` on. rgb: u8 (H, W, 3), the programme's size.
+
+    revision grows by one with every change of picture. index counts pages from 0; a moving page
+    (video) keeps its index while its revision grows. is_flip: the whole picture changed (a page
+    turn), so that an encoder wants a key frame; False for the next picture of a video.
+    """
+
+    rgb: U8
+    revision: int
+    shown_ns: int
+    index: int = 0
+    is_flip: bool = True
+
+    @property
+    def size_wh(self) -> SizeWh:
+        return self.rgb.shape[1], self.rgb.shape[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """20 ms of sound. pcm: i16 (960, 2), 48 kHz. pts in 1/48000 s from the session's zero."""
+
+    pcm: I16
+    pts: int
+    captured_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """One coded picture (H.264 Annex B, no B-frames, SPS and PPS before each IDR) or one Opus frame."""
+
+    data: bytes
+    kind: Literal["video", "sound"]
+    pts: int
+    is_key: bool
+    captured_ns: int
+    layer: str = "main"
+
+
+class Layout(StrEnum):
+    """How the programme is put together."""
+
+    ALIGNED = "aligned"  # the teacher at their place in front of the page: the finger points right
+    CORNER = "corner"  # the teacher, scaled, at a corner of the page
+    COURSEWARE = "courseware"  # the page alone
+    CAMERA = "camera"  # the camera's picture alone
+    SLATE = "slate"  # a hold picture with a text
+
+
+class Corner(StrEnum):
+    TOP_LEFT = "top_left"
+    TOP_RIGHT = "top_right"
+    BOTTOM_LEFT = "bottom_left"
+    BOTTOM_RIGHT = "bottom_right"
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What the assistant wants to see. Immutable, numbered, replaced as a whole: no locks.
+
+    scale: height of the teacher in the corner layout as a share of the programme's height, 0.1 to 1.
+    opacity: 0 to 1, of the teacher. mirror: left and right swapped, camera and corner layouts only
+    (in the aligned layout the place in the picture has a meaning).
+    """
+
+    number: int = 0
+    layout: Layout = Layout.ALIGNED
+    corner: Corner = Corner.BOTTOM_RIGHT
+    scale: float = 0.6
+    opacity: float = 1.0
+    mirror: bool = False
+    slate_text: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calibration:
+    """Where the page is in the camera's picture.
+
+    page_from_camera: f64 (3, 3), camera pixel (x, y, 1) to page pixel, for exactly the two sizes given.
+    source: "simulated" (the truth), "corners" (four corners from the operator).
+    """
+
+    page_from_camera: F64
+    camera_size_wh: SizeWh
+    page_size_wh: SizeWh
+    source: str
+
+    def for_sizes(self, camera_size_wh: SizeWh, page_size_wh: SizeWh) -> F64:
+        """page_from_camera for other sizes of the same pictures (half-pixel centres kept), f64 (3, 3)."""
+        page = _resize(self.page_size_wh, page_size_wh)
+        camera = _resize(camera_size_wh, self.camera_size_wh)
+        return page @ self.page_from_camera @ camera
+
+
+def _resize(from_wh: SizeWh, to_wh: SizeWh) -> F64:
+    """Pixel centres of a picture of from_wh to those of the same picture resized to to_wh, f64 (3, 3)."""
+    sx, sy = to_wh[0] / from_wh[0], to_wh[1] / from_wh[1]
+    return np.array([[sx, 0.0, (sx - 1) / 2], [0.0, sy, (sy - 1) / 2], [0.0, 0.0, 1.0]])
+
+
+@dataclass(slots=True)
+class SourceState:
+    """Health of one source, for the status page. state: "starting", "live", "lost" or "ended"."""
+
+    name: str
+    state: str = "starting"
+    reason: str = ""
+    detail: dict[str, str | int | float | bool | None] = field(default_factory=dict)

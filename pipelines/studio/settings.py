@@ -1,0 +1,59 @@
+"""What an operator may choose about the programme, and everything the studio process is started with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from models.settings import NetworkSettings
+from pipelines.capture.settings import CameraSettings
+from pipelines.courseware.settings import CoursewareSettings
+from pipelines.encoding.settings import EncodingSettings
+from pipelines.matting.settings import MattingSettings
+from pipelines.media import Layout, SizeWh
+from pipelines.sound import SoundSettings
+
+Point = tuple[float, float]
+
+
+class ProgrammeSettings(BaseModel):
+    """[programme]: the picture that viewers get."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    width_px: int = Field(1280, ge=320, le=3840, multiple_of=2, description="Width of the programme.")
+    height_px: int = Field(720, ge=180, le=2160, multiple_of=2, description="Height of the programme.")
+    rate_hz: float = Field(25.0, ge=1, le=60, description="Pictures a second.")
+    layout: Layout = Field(Layout.ALIGNED, description="Layout at the start.")
+
+    @property
+    def size_wh(self) -> SizeWh:
+        return self.width_px, self.height_px
+
+
+class CalibrationSettings(BaseModel):
+    """[calibration]: where the LCD is in the camera's picture."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    corners: tuple[Point, Point, Point, Point] | None = Field(
+        None,
+        description="Camera pixels of the page's top left, top right, bottom right and bottom left corner.",
+    )
+
+
+class StudioSettings(BaseModel):
+    """All of the studio's stages, as the daemon hands them to the child process."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    camera: CameraSettings = CameraSettings()
+    courseware: CoursewareSettings = CoursewareSettings()
+    sound: SoundSettings = Field(default_factory=lambda: SoundSettings())
+    network: NetworkSettings = NetworkSettings()
+    matting: MattingSettings = MattingSettings()
+    calibration: CalibrationSettings = CalibrationSettings()
+    programme: ProgrammeSettings = ProgrammeSettings()
+    encoding: EncodingSettings = EncodingSettings()
+    models_dir: Path
