@@ -1,4 +1,4 @@
-"""What joins the threads: `Latest` (one slot, the newest wins) and `Backlog` (bounded, drops to a key frame)."""
+"""What joins the threads: `Latest` (one slot, newest wins) and `Backlog` (bounded, drops to a key frame)."""
 
 from __future__ import annotations
 

@@ -11,5 +11,6 @@ class CoursewareSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     path: str = Field(
-        "demo", description='A PDF, an image, a folder of images, a video file, or "demo" for the built-in lesson.'
+        "demo",
+        description='A PDF, an image, a folder of images, a video file, or "demo" for the built-in lesson.',
     )
