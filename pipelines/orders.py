@@ -74,7 +74,8 @@ class StudioStatus:
 
     programme_fps, net_hz, camera_hz: over the last seconds. teacher_age_ms: age of the teacher's
     picture in the newest programme frame. stages_ms: {stage: {p50, p95, p99, n}}.
-    dropped: {channel: count on purpose}; late: ticks left out by the programme.
+    counts: {"capture", "matting", "programme": so far}. dropped: {channel: count, on purpose}.
+    late: ticks left out by the programme.
     """
 
     scene: Scene
@@ -92,6 +93,7 @@ class StudioStatus:
     calibration: str
     capture_to_send_ms: dict[str, float] = field(default_factory=dict)
     stages_ms: dict[str, dict[str, float]] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
     late: int = 0
     stale_mattes: int = 0

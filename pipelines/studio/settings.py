@@ -50,7 +50,7 @@ class StudioSettings(BaseModel):
 
     camera: CameraSettings = CameraSettings()
     courseware: CoursewareSettings = CoursewareSettings()
-    sound: SoundSettings = Field(default_factory=lambda: SoundSettings())
+    sound: SoundSettings = Field(default_factory=SoundSettings)
     network: NetworkSettings = NetworkSettings()
     matting: MattingSettings = MattingSettings()
     calibration: CalibrationSettings = CalibrationSettings()

@@ -1,0 +1,103 @@
+"""`classroom bench`: how fast is this machine, beside the naive chain, in one run."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from models.errors import ModelError
+
+SUMMARY = "measure this machine beside the naive chain"
+EXAMPLES = """examples:
+  classroom bench                      both sizes, about three minutes
+  classroom bench --json bench.json    and write the figures to a file
+  classroom bench --soak 10            ten minutes at 1280x720: is the memory flat?
+"""
+SIZES = {"hd": (1280, 720), "full_hd": (1920, 1080)}
+PEER_FRAMES = 50
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = EXAMPLES
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("--seconds", type=float, default=20, help="how long each part is measured (20)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE")
+    parser.add_argument("--soak", type=float, metavar="MINUTES", help="watch the memory instead, for so long")
+
+
+def run(args: argparse.Namespace) -> int:
+    # Imported here: the bench pulls in every stage, and `classroom --help` should not.
+    from appliance.bench.ours import BenchFailed
+
+    try:
+        figures = _soak(args.soak) if args.soak else _compare(args.seconds)
+    except (BenchFailed, ModelError) as error:
+        print(f"classroom bench: {error}", file=sys.stderr)
+        return 1
+    if args.json:
+        args.json.write_text(json.dumps(figures, indent=2) + "\n")
+        print(f"Figures written to {args.json}")
+    return 0
+
+
+def _compare(seconds: float) -> dict[str, Any]:
+    from appliance.bench.ours import measure_box
+    from appliance.bench.report import commit, machine, table
+
+    peers = {}
+    for name, size_wh in SIZES.items():
+        print(f"the naive chain at {size_wh[0]}x{size_wh[1]} ...", flush=True)
+        peers[name] = _peer(size_wh, seconds)
+    parts = {}
+    for name, size_wh in SIZES.items():
+        print(f"the box at {size_wh[0]}x{size_wh[1]} ...", flush=True)
+        parts[name] = measure_box(size_wh, seconds)
+        # The naive chain is the one of the tutorials: the whole 1080p picture, whatever our size.
+        parts[name] |= {f"peer_{key}": value for key, value in peers["full_hd"].items()}
+        parts[name]["peer_same_size_programme_fps"] = peers[name]["programme_fps"]
+    report = parts["hd"] | {"full_hd": parts["full_hd"], "machine": machine(), "commit": commit()}
+    print(table(report))
+    return report
+
+
+def _peer(size_wh: tuple[int, int], seconds: float) -> dict[str, Any]:
+    from appliance.bench.peer import measure_peer
+    from models.catalog import default_models_dir, locate
+    from pipelines.courseware import open_courseware
+    from pipelines.simulated import render_clip
+
+    courseware = open_courseware("demo", size_wh)
+    page = courseware.page()
+    courseware.close()
+    frames = render_clip(size_wh, page, PEER_FRAMES)
+    return measure_peer(frames, page.rgb, locate("rvm-mobilenetv3", default_models_dir()), seconds)
+
+
+def _soak(minutes: float) -> dict[str, Any]:
+    from multiprocessing import get_context
+
+    from appliance.bench.ours import running_box
+    from appliance.bench.processes import usage
+    from appliance.bench.report import commit, machine
+    from appliance.bench.viewer import watch
+
+    samples: list[tuple[float, float]] = []
+    with running_box(SIZES["hd"]) as box:
+        viewer = get_context("spawn").Process(target=watch, args=(box.url, box.token), daemon=True)
+        viewer.start()
+        start_s = time.monotonic()
+        while (at_s := time.monotonic() - start_s) < minutes * 60:
+            samples.append((at_s, usage(box.pid).rss_bytes / 1e6))
+            print(f"{at_s:6.0f} s {samples[-1][1]:8.1f} MB", flush=True)
+            time.sleep(15)
+        viewer.terminate()
+        viewer.join()
+    # The first minute fills caches; growth is what comes after it.
+    settled = [mb for at_s, mb in samples if at_s >= 60] or [samples[-1][1]]
+    growth_mb = settled[-1] - settled[0]
+    print(f"memory {settled[0]:.0f} -> {settled[-1]:.0f} MB, {growth_mb:+.1f} MB after the first minute")
+    return {"samples_s_mb": samples, "growth_mb": growth_mb, "machine": machine(), "commit": commit()}

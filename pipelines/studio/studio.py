@@ -1,0 +1,240 @@
+"""The studio wires the stages: threads, channels, orders, life and death. Nothing else does."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from models.catalog import locate
+from models.matting_net import MattingNet
+from pipelines.capture import open_camera
+from pipelines.channels import Closed, Latest
+from pipelines.compositing import Compositor
+from pipelines.courseware import Courseware, open_courseware
+from pipelines.encoding import SoundEncoder, VideoEncoder
+from pipelines.matting import Keyer
+from pipelines.media import Frame, Matte, Packet, Page, Scene, SourceLost, SourceState
+from pipelines.orders import (
+    OpenCourseware,
+    Rejected,
+    RequestKey,
+    SetScene,
+    Started,
+    Stop,
+    StudioStatus,
+    TurnPage,
+)
+from pipelines.sound import DelayLine, open_sound
+from pipelines.studio.calibration import calibrate
+from pipelines.studio.link import Link
+from pipelines.studio.programme import Programme
+from pipelines.studio.settings import StudioSettings
+from pipelines.studio.threads import Threads
+from pipelines.timing import NS_PER_MS, Marks, Pacer, Rate, SessionClock
+
+log = logging.getLogger("classroom.studio")
+
+POLL_S = 0.5
+STATUS_PERIOD_S = 1.0
+# The network may wait a little; a programme tick may not.
+MATTING_NICE = 5
+
+
+class Studio:
+    """Opens every stage, then runs them until Stop. Raises ModelError or CalibrationRefused.
+
+    A source that is missing does not stop the studio: the programme shows a slate with the reason.
+    """
+
+    def __init__(self, settings: StudioSettings, clock: SessionClock, link: Link) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._link = link
+        self._threads = Threads()
+        self._marks = Marks()
+        self._net_rate, self._camera_rate = Rate(), Rate()
+        self._frames: Latest[Frame] = Latest()
+        self._mattes: Latest[Matte] = Latest()
+        size_wh, rate_hz = settings.programme.size_wh, settings.programme.rate_hz
+        path = locate(settings.network.name, settings.models_dir)
+        self._net = MattingNet.open(path, settings.network)
+        self._courseware, self._courseware_state = self._open_courseware(settings.courseware.path)
+        self._camera = open_camera(settings.camera, clock, self._page)
+        self._sound = open_sound(settings.sound, clock)
+        compositor = Compositor(size_wh)
+        compositor.warm_up()
+        encoder = VideoEncoder(size_wh, rate_hz, settings.encoding)
+        scene = Scene(layout=settings.programme.layout)
+        self._programme = Programme(compositor, encoder, clock, scene, self._mattes, self._marks)
+        self._pacer_late = 0
+        self._started = False
+
+    def run(self) -> str | None:
+        """Runs until Stop or the first failure, which it returns as a sentence."""
+        self._threads.start("capture", self._capture)
+        self._threads.start("matting", self._matting, nice=MATTING_NICE)
+        self._threads.start("programme", self._run_programme)
+        self._threads.start("sound", self._run_sound)
+        self._threads.start("orders", self._obey)
+        self._threads.start("status", self._report)
+        return self._threads.wait()
+
+    def close(self) -> None:
+        self._threads.stop.set()
+        self._frames.close()
+        self._mattes.close()
+        for source in (self._camera, self._sound, self._courseware):
+            if source is not None:
+                source.close()
+        for name in self._threads.join():
+            log.warning("the %s thread did not end in time", name)
+
+    # -- stages ----------------------------------------------------------------------------------
+
+    def _capture(self) -> None:
+        while not self._threads.stop.is_set():
+            try:
+                frame = self._camera.read(POLL_S)
+            except SourceLost as lost:
+                log.warning("camera: %s", lost.reason)
+                if not lost.retry:
+                    return
+                continue
+            if frame is not None:
+                self._camera_rate.tick()
+                self._frames.put(frame)
+
+    def _matting(self) -> None:
+        keyer: Keyer | None = None
+        try:
+            while True:
+                frame = self._frames.take(POLL_S)
+                if frame is None:
+                    continue
+                if keyer is None or keyer.camera_size_wh != frame.size_wh:
+                    keyer = Keyer(self._net, self._settings.matting, frame.size_wh)
+                    self._programme.calibration = calibrate(
+                        self._settings.calibration, self._camera, frame.size_wh
+                    )
+                with self._marks.measure("matting"):
+                    matte = keyer.matte(frame)
+                if matte.frame is not frame:
+                    raise AssertionError("a matte must be of the very frame it was made from")
+                self._net_rate.tick()
+                self._mattes.put(matte)
+        except Closed:
+            return
+
+    def _run_programme(self) -> None:
+        pacer = Pacer(self._settings.programme.rate_hz)
+        while not self._threads.stop.is_set():
+            tick_ns = pacer.wait(self._threads.stop)
+            self._pacer_late = pacer.late
+            if self._link.wants_key:
+                self._programme.request_key()
+            self._programme.tick(tick_ns, self._page(), self._notice(), self._link.send)
+            if not self._started:
+                self._started = True
+                self._link.send(Started())
+
+    def _run_sound(self) -> None:
+        encoder = SoundEncoder(self._settings.encoding)
+        line = DelayLine()
+        extra_ns = self._settings.sound.extra_delay_ms * NS_PER_MS
+        while not self._threads.stop.is_set():
+            sound = self._sound.read(POLL_S)
+            if sound is not None:
+                line.put(sound)
+            for due in line.due(time.monotonic_ns(), self._programme.teacher_age_ns + extra_ns):
+                for packet in encoder.encode(due):
+                    self._send_sound(packet)
+
+    def _send_sound(self, packet: Packet) -> None:
+        self._link.send(packet)
+
+    # -- orders ----------------------------------------------------------------------------------
+
+    def _obey(self) -> None:
+        while (order := self._link.receive()) is not None:
+            match order:
+                case SetScene(scene):
+                    self._programme.scene = scene
+                case TurnPage(step, index):
+                    if self._courseware is not None:
+                        self._courseware.turn(step, index)
+                case OpenCourseware(path):
+                    self._swap_courseware(path)
+                case RequestKey():
+                    self._programme.request_key()
+                case Stop():
+                    break
+        self._threads.stop.set()
+
+    def _swap_courseware(self, path: str) -> None:
+        """The old courseware stays on the screen until the new one is open; a bad one changes nothing."""
+        courseware, state = self._open_courseware(path)
+        if courseware is None:
+            self._link.send(Rejected("OpenCourseware", state.reason))
+            return
+        old, self._courseware, self._courseware_state = self._courseware, courseware, state
+        if old is not None:
+            old.close()
+
+    def _open_courseware(self, path: str) -> tuple[Courseware | None, SourceState]:
+        try:
+            courseware = open_courseware(path, self._settings.programme.size_wh)
+        except SourceLost as lost:
+            log.warning("courseware: %s", lost.reason)
+            return None, SourceState("courseware", "lost", lost.reason)
+        return courseware, courseware.state
+
+    # -- what others ask -------------------------------------------------------------------------
+
+    def _page(self) -> Page | None:
+        courseware = self._courseware
+        return None if courseware is None else courseware.page()
+
+    def _notice(self) -> str:
+        """Why a source is missing, in a sentence for the remote classroom; "" when all is well."""
+        for state in (self._courseware_state, self._camera.state):
+            if state.state in ("lost", "ended"):
+                return state.reason
+        return ""
+
+    def _report(self) -> None:
+        while not self._threads.stop.wait(STATUS_PERIOD_S):
+            self._link.send(self._status())
+
+    def _status(self) -> StudioStatus:
+        page, courseware, calibration = self._page(), self._courseware, self._programme.calibration
+        stages = self._marks.percentiles()
+        capture_to_send = stages.pop("capture_to_send", {})
+        return StudioStatus(
+            scene=self._programme.scene,
+            page_index=0 if page is None else page.index,
+            page_count=0 if courseware is None else courseware.count,
+            page_revision=0 if page is None else page.revision,
+            courseware="" if courseware is None else courseware.name,
+            sources={
+                "camera": self._camera.state,
+                "courseware": self._courseware_state,
+                "sound": self._sound.state,
+            },
+            programme_fps=self._programme.rate.hz(),
+            net_hz=self._net_rate.hz(),
+            camera_hz=self._camera_rate.hz(),
+            size_wh=self._settings.programme.size_wh,
+            provider=self._net.provider,
+            network=self._settings.network.name,
+            calibration="none" if calibration is None else calibration.source,
+            capture_to_send_ms=capture_to_send,
+            stages_ms=stages,
+            counts={
+                "capture": self._camera_rate.total,
+                "matting": self._net_rate.total,
+                "programme": self._programme.rate.total,
+            },
+            dropped={"frames": self._frames.dropped, "packets": self._link.dropped},
+            late=self._pacer_late,
+            stale_mattes=self._programme.stale_mattes,
+        )
