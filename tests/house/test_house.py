@@ -1,0 +1,72 @@
+"""The house rules that no linter knows."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).parents[2]
+MAX_FILE_LINES = 400
+MAX_FUNCTION_LINES = 60
+VAGUE_NAMES = {"utils", "util", "common", "base", "manager", "helpers", "helper", "misc"}
+
+
+def tracked(pattern: str) -> list[Path]:
+    """Files of the project (also ones not committed yet)."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--", pattern],
+        cwd=REPO,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [path for line in listed.stdout.splitlines() if (path := REPO / line).exists()]
+
+
+PYTHON = tracked("*.py")
+MARKDOWN = tracked("*.md")
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(REPO))
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=name_of)
+def test_files_and_functions_fit_a_reader(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= MAX_FILE_LINES
+    assert not VAGUE_NAMES & set(path.stem.split("_"))
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < MAX_FUNCTION_LINES, f"{node.name} at line {node.lineno}"
+
+
+@pytest.mark.parametrize("path", MARKDOWN, ids=name_of)
+def test_links_in_documents_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")):
+        if "://" not in target and not target.startswith("mailto:"):
+            assert (path.parent / target).exists(), target
+
+
+def test_the_chinese_readme_keeps_step() -> None:
+    """Same sections, same commands, same pictures, in the same order."""
+
+    def skeleton(path: Path) -> tuple[list[int], list[str], list[str]]:
+        text = path.read_text(encoding="utf-8")
+        fences = re.findall(r"```\w*\n(.*?)```", text, re.S)
+        prose = re.sub(r"```.*?```", "", text, flags=re.S)
+        headings = [len(level) for level in re.findall(r"^(#+) ", prose, re.M)]
+        commands = [line.split("#")[0].strip() for fence in fences for line in fence.splitlines()]
+        return headings, commands, re.findall(r"!\[[^\]]*\]\(([^)]+)\)", prose)
+
+    assert skeleton(REPO / "README.md") == skeleton(REPO / "README.zh-CN.md")
+
+
+def test_every_markdown_table_row_has_its_columns() -> None:
+    for path in MARKDOWN:
+        rows = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+        assert all(row.rstrip().endswith("|") for row in rows), name_of(path)
