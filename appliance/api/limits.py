@@ -1,0 +1,104 @@
+"""What every request and every answer is held to: size and time of bodies, security headers."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from appliance.api.problems import problem
+
+JSON_BYTES = 16 * 1024
+SDP_BYTES = 64 * 1024
+BODY_S = 10.0
+
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), fullscreen=(self), screen-wake-lock=(self)",
+}
+
+
+class BodyLimit:
+    """ASGI: reads the whole body before the application, up to a limit in bytes and seconds."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+            await self._app(scope, receive, send)
+            return
+        most = SDP_BYTES if scope["path"].startswith("/whep") else JSON_BYTES
+        declared = Headers(scope=scope).get("content-length", "0")
+        if not declared.isdecimal() or int(declared) > most:
+            await _too_large(most)(scope, receive, send)
+            return
+        try:
+            body = await asyncio.wait_for(_read(receive, most), BODY_S)
+        except TimeoutError:
+            await problem(408, f"The body did not arrive within {BODY_S:.0f} s.")(scope, receive, send)
+            return
+        if body is None:
+            return
+        if len(body) > most:
+            await _too_large(most)(scope, receive, send)
+            return
+        await self._app(scope, _Replay(body, receive), send)
+
+
+class SecurityHeaders:
+    """ASGI: adds the headers that keep a browser from doing what these pages never need."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(_HEADERS)
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class _Replay:
+    """Gives the body once, then what comes after it (the end of the connection)."""
+
+    def __init__(self, body: bytes, receive: Receive) -> None:
+        self._body: bytes | None = body
+        self._receive = receive
+
+    async def __call__(self) -> Message:
+        if self._body is None:
+            return await self._receive()
+        body, self._body = self._body, None
+        return {"type": "http.request", "body": body, "more_body": False}
+
+
+async def _read(receive: Receive, most: int) -> bytes | None:
+    """The body, or its first bytes when it is longer than `most`; None when the sender has gone."""
+    body = b""
+    while len(body) <= most:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        if not message.get("more_body", False):
+            break
+    return body
+
+
+def _too_large(most: int) -> ASGIApp:
+    # The rest of the body is not read: the connection must end with the answer.
+    return problem(413, f"At most {most // 1024} KiB are accepted here.", {"Connection": "close"})

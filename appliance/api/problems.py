@@ -1,0 +1,65 @@
+"""Errors as application/problem+json (RFC 9457)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(BaseModel):
+    """What went wrong, for a person."""
+
+    type: str = Field("about:blank", description="about:blank: the status says it all (RFC 9457, 4.2.1).")
+    title: str = Field(description="The status in words.", examples=["Unauthorized"])
+    status: int = Field(description="The HTTP status.", examples=[401])
+    detail: str = Field("", description="What to do about it.", examples=["This token is not valid."])
+
+
+def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    body = Problem(type="about:blank", title=HTTPStatus(status).phrase, status=status, detail=detail)
+    return JSONResponse(body.model_dump(), status, dict(headers or {}), media_type=MEDIA_TYPE)
+
+
+def documented(**statuses: str) -> dict[int | str, dict[str, Any]]:
+    """Problems of a route for OpenAPI: documented(s404="No such viewer.")."""
+    return {
+        int(name[1:]): {
+            "description": text,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for name, text in statuses.items()
+    }
+
+
+def install_handlers(app: FastAPI) -> None:
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(Exception, _bug)
+
+
+async def _http(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return problem(error.status_code, str(error.detail), error.headers)
+
+
+async def _invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    # What was sent is not repeated: it may hold what the sender would not want in a log.
+    faults = [
+        f"{'.'.join(str(part) for part in fault['loc'] if part != 'body') or 'body'}: {fault['msg']}"
+        for fault in error.errors()
+    ]
+    return problem(422, "; ".join(faults))
+
+
+async def _bug(_request: Request, _error: Exception) -> Response:
+    return problem(500, "This is a bug of the box. Its log says more.")

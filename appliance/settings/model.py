@@ -1,0 +1,109 @@
+"""The settings, nested by section. Each stage owns the class of its section; this file adds the box's own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from models.settings import NetworkSettings
+from pipelines.broadcast.settings import BroadcastSettings
+from pipelines.capture.settings import CameraSettings
+from pipelines.courseware.settings import CoursewareSettings
+from pipelines.encoding.settings import EncodingSettings
+from pipelines.matting.settings import MattingSettings
+from pipelines.sound import SoundSettings
+from pipelines.studio.settings import CalibrationSettings, ProgrammeSettings, StudioSettings
+
+
+class HttpSettings(BaseModel):
+    """[http]: console, API and WHEP."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = Field(
+        "0.0.0.0",  # noqa: S104 - remote classrooms must reach the box; nothing but /health answers without a token
+        min_length=1,
+        description="Address to listen on. 127.0.0.1 for this machine alone, or behind a reverse proxy.",
+    )
+    port: int = Field(8080, ge=0, le=65535, description="TCP port to listen on; 0 takes any free one.")
+    cors_origins: tuple[str, ...] = Field(
+        (), description='Other web sites whose pages may play the programme: ["https://school.example"].'
+    )
+    certificate: str = Field("", description="PEM file with the certificate chain; with key: https.")
+    key: str = Field("", description="PEM file with the certificate's private key.")
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> HttpSettings:
+        if bool(self.certificate) != bool(self.key):
+            raise ValueError("certificate and key belong together: give both, or neither for plain http")
+        return self
+
+
+class BoxSettings(BaseModel):
+    """[box]: where the box keeps what must survive a restart."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    state_dir: str = Field(
+        "",
+        description="Folder for the tokens and the courseware. "
+        "Empty: that of the systemd service, else ~/.local/state/classroom.",
+    )
+    models_dir: str = Field("", description="Folder of the installed networks. Empty: models/ in the state folder.")
+
+    @property
+    def state_path(self) -> Path:
+        return Path(self.state_dir).expanduser().absolute() if self.state_dir else default_state_dir()
+
+    @property
+    def models_path(self) -> Path:
+        return Path(self.models_dir).expanduser().absolute() if self.models_dir else self.state_path / "models"
+
+    @property
+    def courseware_path(self) -> Path:
+        """The folder from which the console may open courseware."""
+        return self.state_path / "courseware"
+
+
+def default_state_dir() -> Path:
+    """$STATE_DIRECTORY of systemd.exec(5), else the XDG base directory specification's state folder."""
+    given = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
+    if given:
+        return Path(given)
+    home = os.environ.get("XDG_STATE_HOME", "")
+    # The specification says to ignore a relative path.
+    return (Path(home) if home.startswith("/") else Path.home() / ".local" / "state") / "classroom"
+
+
+class Settings(BaseModel):
+    """Everything, section by section."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    camera: CameraSettings = CameraSettings()
+    courseware: CoursewareSettings = CoursewareSettings()
+    sound: SoundSettings = Field(default_factory=lambda: SoundSettings())
+    network: NetworkSettings = NetworkSettings()
+    matting: MattingSettings = MattingSettings()
+    calibration: CalibrationSettings = CalibrationSettings()
+    programme: ProgrammeSettings = ProgrammeSettings()
+    encoding: EncodingSettings = EncodingSettings()
+    broadcast: BroadcastSettings = BroadcastSettings()
+    http: HttpSettings = HttpSettings()
+    box: BoxSettings = BoxSettings()
+
+    def studio(self) -> StudioSettings:
+        """The part that the studio process is started with."""
+        return StudioSettings(
+            camera=self.camera,
+            courseware=self.courseware,
+            sound=self.sound,
+            network=self.network,
+            matting=self.matting,
+            calibration=self.calibration,
+            programme=self.programme,
+            encoding=self.encoding,
+            models_dir=self.box.models_path,
+        )

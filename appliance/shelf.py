@@ -1,0 +1,33 @@
+"""The courseware that may be opened from the console: the built-in lesson, that of the settings, and one folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+DEMO = "demo"
+
+
+class Shelf:
+    """Items by name. A name is looked up in the list of what lies there, never joined to a path as it came."""
+
+    def __init__(self, folder: Path, from_settings: str) -> None:
+        self._folder = folder
+        self._from_settings = from_settings
+
+    def items(self) -> dict[str, str]:
+        """{name: path, or "demo"}, the built-in lesson first, then that of the settings, then the folder's."""
+        found = {DEMO: DEMO}
+        if self._from_settings != DEMO:
+            found[Path(self._from_settings).name] = self._from_settings
+        try:
+            entries = sorted(self._folder.iterdir())
+        except OSError:  # not made yet, or not readable: then it holds nothing
+            entries = []
+        for entry in entries:
+            if not entry.name.startswith("."):
+                found.setdefault(entry.name, str(entry))
+        return found
+
+    def name_of(self, path: str) -> str:
+        """The name shown for a path that was opened."""
+        return next((name for name, item in self.items().items() if item == path), Path(path).name)

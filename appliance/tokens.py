@@ -1,0 +1,129 @@
+"""The two secrets of the box: who may direct the lesson, and who may watch it."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import logging
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+
+from appliance.settings import Fault, SettingsError
+
+log = logging.getLogger("classroom.tokens")
+
+MIN_LENGTH = 16
+FILE_NAME = "tokens.json"
+_VARIABLES = {"assistant": "CLASSROOM_ASSISTANT_TOKEN", "viewer": "CLASSROOM_VIEWER_TOKEN"}
+
+
+class Role(IntEnum):
+    """What a token allows. An assistant may do all that a viewer may."""
+
+    VIEWER = 1
+    ASSISTANT = 2
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Tokens:
+    """The two tokens. No repr: they must not get into a log by accident. warning: why they will not last, or ""."""
+
+    assistant: str
+    viewer: str
+    warning: str = ""
+
+    def role(self, presented: str) -> Role | None:
+        """Whose token this is, in constant time; None for a wrong one."""
+        offered = presented.encode()
+        is_assistant = hmac.compare_digest(offered, self.assistant.encode())
+        is_viewer = hmac.compare_digest(offered, self.viewer.encode())
+        if is_assistant:
+            return Role.ASSISTANT
+        return Role.VIEWER if is_viewer else None
+
+
+def load_tokens(state_dir: Path, environment: Mapping[str, str] | None = None) -> Tokens:
+    """The environment's tokens; what it does not give is read from state_dir, or made and stored there, mode 600.
+
+    A folder that cannot be written to (full, read-only) must not cancel a lesson: the tokens then live
+    in memory, and `warning` says so. Raises SettingsError for a short token, or a file that cannot be read.
+    """
+    environment = os.environ if environment is None else environment
+    given = {name: environment[variable] for name, variable in _VARIABLES.items() if environment.get(variable)}
+    faults = [
+        Fault(_VARIABLES[name], "(hidden)", f"Use at least {MIN_LENGTH} visible ASCII characters.", f"${_VARIABLES[name]}")
+        for name, token in given.items()
+        if not _is_usable(token)
+    ]
+    if not faults and len(given) == 2 and given["assistant"] == given["viewer"]:
+        faults.append(Fault(_VARIABLES["viewer"], "(hidden)", "It must differ from the assistant's."))
+    if faults:
+        raise SettingsError(*faults)
+    if len(given) == 2:
+        return Tokens(given["assistant"], given["viewer"])
+    stored, warning = _stored(state_dir / FILE_NAME)
+    return Tokens(given.get("assistant", stored["assistant"]), given.get("viewer", stored["viewer"]), warning)
+
+
+def _is_usable(token: str) -> bool:
+    # A bearer token is visible ASCII (RFC 6750, 2.1); anything else could not be sent.
+    return len(token) >= MIN_LENGTH and all("!" <= character <= "~" for character in token)
+
+
+def _stored(path: Path) -> tuple[dict[str, str], str]:
+    try:
+        return _read(path), ""
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise SettingsError(_file_fault(path, f"It cannot be read ({error.strerror}).")) from None
+    made = {name: secrets.token_urlsafe(32) for name in _VARIABLES}
+    try:
+        _write(path, made)
+    except OSError as error:
+        warning = (
+            f"The tokens could not be stored in {path} ({error.strerror}): "
+            "the links are good until the box restarts. Make room there, or set box.state_dir."
+        )
+        log.warning("%s", warning)
+        return made, warning
+    return made, ""
+
+
+def _read(path: Path) -> dict[str, str]:
+    text = path.read_text()
+    try:
+        document = json.loads(text)
+        tokens = {name: str(document[name]) for name in _VARIABLES}
+    except (ValueError, KeyError, TypeError):
+        raise SettingsError(_file_fault(path, "It is damaged.")) from None
+    if not all(_is_usable(token) for token in tokens.values()):
+        raise SettingsError(_file_fault(path, "It holds a token that is too short."))
+    if path.stat().st_mode & 0o077:
+        log.warning("%s was readable by others; it is now readable by its owner alone", path)
+        path.chmod(0o600)
+    return tokens
+
+
+def _write(path: Path, tokens: Mapping[str, str]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(tokens, file)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+
+
+def _file_fault(path: Path, what: str) -> Fault:
+    return Fault("tokens", "", f"{what} Delete the file to get new links, or mend its permissions.", str(path))
