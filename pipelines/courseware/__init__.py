@@ -1,0 +1,11 @@
+"""Courseware: what the LCD shows. PDF, pictures, films, and the built-in lesson.
+
+courseware = open_courseware("demo", (1280, 720))
+courseware.page()  # the newest Page, at once
+courseware.turn(+1)  # instant: the neighbours are drawn beforehand
+"""
+
+from pipelines.courseware.opening import Courseware, open_courseware
+from pipelines.courseware.settings import CoursewareSettings
+
+__all__ = ["Courseware", "CoursewareSettings", "open_courseware"]

@@ -1,0 +1,46 @@
+"""The page that the LCD shows now: one slot that threads read at once, or sleep on until it changes."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+
+from pipelines.media import U8, Page, freeze
+
+# One count for the whole process: when another courseware is opened, a revision is never met twice.
+_revisions = itertools.count(1)
+
+
+class Shown:
+    """Written by one courseware, read by anybody."""
+
+    def __init__(self, first: U8) -> None:
+        self._changed = threading.Condition()
+        self._closed = False
+        freeze(first)
+        self._page = Page(first, next(_revisions), time.monotonic_ns())
+
+    @property
+    def page(self) -> Page:
+        with self._changed:
+            return self._page
+
+    def show(self, rgb: U8, index: int, *, is_flip: bool) -> None:
+        """From this moment on the page is rgb u8 (H, W, 3), which nobody may write to any more."""
+        freeze(rgb)
+        with self._changed:
+            self._page = Page(rgb, next(_revisions), time.monotonic_ns(), index, is_flip)
+            self._changed.notify_all()
+
+    def wait_change(self, revision: int, timeout_s: float) -> Page | None:
+        """The newest page once its revision is above `revision`; None after timeout_s, or when closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._page.revision > revision, timeout_s)
+            return self._page if self._page.revision > revision else None
+
+    def close(self) -> None:
+        """Wakes all who wait. The last page stays readable."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()

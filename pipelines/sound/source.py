@@ -1,0 +1,101 @@
+"""Blocks of 20 ms, one after the other for ever: pts have no gaps, whatever happens to the device."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from pipelines.media import I16, SOUND_BLOCK_SAMPLES, SOUND_HZ, Sound, SourceState, freeze
+from pipelines.sound.alsa import AlsaReader
+from pipelines.sound.file import FileFeed
+from pipelines.sound.generated import SilenceFeed, ToneFeed
+from pipelines.sound.microphone import MicrophoneFeed
+from pipelines.sound.settings import SoundSettings
+from pipelines.timing import NS_PER_S, SessionClock
+
+_SKIP_NS = NS_PER_S  # a reader later than this has slept; it gets the present, not the past
+
+
+class Feed(Protocol):
+    """Where samples come from. Asked once for each block, in order, by one thread."""
+
+    lag_ns: int  # how long after its last sample was spoken a block can be had
+
+    @property
+    def state(self) -> SourceState: ...
+
+    def take(self, pts: int) -> I16 | None:
+        """Samples i16 (960, 2) of pts .. pts + 959, or None: silence. Never blocks for long, never raises."""
+
+    def close(self) -> None: ...
+
+
+class SoundSource:
+    """Sound at the pace of the session's clock. While the microphone is lost, silence flows on."""
+
+    def __init__(self, feed: Feed, clock: SessionClock) -> None:
+        self._feed = feed
+        self._clock = clock
+        self._closed = threading.Event()
+        now_pts = clock.sound_pts(time.monotonic_ns())
+        self._next_pts = -(-now_pts // SOUND_BLOCK_SAMPLES) * SOUND_BLOCK_SAMPLES
+        self._silence: I16 = np.zeros((SOUND_BLOCK_SAMPLES, 2), np.int16)
+        freeze(self._silence)
+        self._overruns = 0
+        self._silent = 0
+
+    @property
+    def state(self) -> SourceState:
+        """The feed's. detail: `overruns` (blocks that nobody read in time), `silent` (filled with silence)."""
+        state = self._feed.state
+        state.detail |= {"overruns": self._overruns, "silent": self._silent}
+        return state
+
+    def read(self, timeout_s: float) -> Sound | None:
+        """The next block, as soon as it is over; None after timeout_s, or at once when closed."""
+        due_ns = self._clock.at_ns(self._next_pts + SOUND_BLOCK_SAMPLES, SOUND_HZ) + self._feed.lag_ns
+        now_ns = time.monotonic_ns()
+        late_ns = now_ns - due_ns
+        if late_ns < 0:
+            self._closed.wait(min(-late_ns / NS_PER_S, timeout_s))
+            if time.monotonic_ns() < due_ns:
+                return None
+        elif late_ns > _SKIP_NS:
+            missed = late_ns * SOUND_HZ // NS_PER_S // SOUND_BLOCK_SAMPLES
+            self._overruns += missed
+            self._next_pts += missed * SOUND_BLOCK_SAMPLES
+        if self._closed.is_set():
+            return None
+        pts = self._next_pts
+        self._next_pts += SOUND_BLOCK_SAMPLES
+        pcm = self._feed.take(pts)
+        if pcm is None:
+            self._silent += 1
+            pcm = self._silence
+        freeze(pcm)
+        return Sound(pcm, pts, self._clock.at_ns(pts, SOUND_HZ))
+
+    def close(self) -> None:
+        """Wakes a waiting read and lets the device go."""
+        self._closed.set()
+        self._feed.close()
+
+
+def open_sound(settings: SoundSettings, clock: SessionClock) -> SoundSource:
+    """Opens what [sound] source names. Never raises for a missing device or file: the state says "lost"."""
+    source = settings.source
+    feed: Feed
+    if source == "silence:":
+        feed = SilenceFeed()
+    elif source == "tone:":
+        feed = ToneFeed()
+    elif source.startswith("alsa:"):
+        device = source.removeprefix("alsa:")
+        feed = MicrophoneFeed(lambda: AlsaReader(device), clock, device)
+    else:
+        feed = FileFeed(Path(source).expanduser())
+    return SoundSource(feed, clock)
