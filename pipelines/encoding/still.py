@@ -1,0 +1,35 @@
+"""One picture as one key frame: the gateway's slate, while no studio encodes."""
+
+from __future__ import annotations
+
+import av
+from av.video.frame import PictureType
+from av.video.reformatter import ColorRange, Colorspace
+
+from pipelines.encoding.h264 import open_encoder
+from pipelines.media import U8, Packet
+
+STILL_RATE_HZ = 1.0
+
+
+def encode_still(
+    rgb: U8, pts: int, captured_ns: int, video_bps: int = 4_000_000, layer: str = "main"
+) -> Packet:
+    """An IDR frame that any viewer can start from. rgb: u8 (H, W, 3), even sides. On the CPU, once.
+
+    To show it for longer, send it again with `dataclasses.replace(packet, pts=...)`: each is complete.
+    swscale converts here, not the kernel of `colour`: the gateway need not compile it for one picture.
+    """
+    height, width, _ = rgb.shape
+    frame = av.VideoFrame.from_ndarray(rgb, format="rgb24").reformat(
+        format="yuv420p",
+        src_colorspace=Colorspace.ITU709,
+        dst_colorspace=Colorspace.ITU709,
+        src_color_range=ColorRange.JPEG,
+        dst_color_range=ColorRange.MPEG,
+    )
+    frame.pts = pts
+    frame.pict_type = PictureType.I
+    context = open_encoder("x264", (width, height), STILL_RATE_HZ, video_bps)
+    data = b"".join(bytes(packet) for packet in [*context.encode(frame), *context.encode(None)])
+    return Packet(data, "video", pts, True, captured_ns, layer)
