@@ -1,0 +1,18 @@
+"""Teacher, page and scene become the programme."""
+
+from pipelines.compositing.compositor import Compositor, EffectiveLayout, warm_up
+from pipelines.compositing.fonts import cjk_font
+from pipelines.compositing.slate import camera_lost, courseware_lost, draw_slate, paused, restarting, starting
+
+__all__ = [
+    "Compositor",
+    "EffectiveLayout",
+    "camera_lost",
+    "cjk_font",
+    "courseware_lost",
+    "draw_slate",
+    "paused",
+    "restarting",
+    "starting",
+    "warm_up",
+]

@@ -1,0 +1,179 @@
+"""Page, matte and scene become one programme picture."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from pipelines.compositing.cutout import Fade, cut_out, filter_for
+from pipelines.compositing.placing import (
+    DegenerateCalibration,
+    Placement,
+    place_aligned,
+    place_corner,
+    shrink_ratio,
+)
+from pipelines.compositing.slate import camera_lost, courseware_lost, draw_slate, paused
+from pipelines.compositing.steadying import SteadyBody, find_body
+from pipelines.media import U8, Box, Calibration, Frame, Layout, Matte, Page, Scene, SizeWh, freeze
+
+_LETTERBOX = 16
+
+
+class EffectiveLayout(NamedTuple):
+    """The layout that is really shown. reason: why it is not what the scene asks for; empty if it is."""
+
+    layout: Layout
+    reason: str = ""
+
+
+class _Inputs(NamedTuple):
+    page: Page | None
+    matte: Matte | None
+    scene: Scene
+    calibration: Calibration | None
+
+    def same(self, other: _Inputs) -> bool:
+        return (
+            self.page is other.page
+            and self.matte is other.matte
+            and self.calibration is other.calibration
+            and self.scene == other.scene
+        )
+
+
+class Compositor:
+    """Composes programme pictures of one size. For one thread.
+
+    Owns: the place of the teacher in the corner layout, which follows them calmly while the placement
+    (layout, corner, scale, mirror) lasts and is forgotten with it; the newest picture, handed out again
+    while nothing changes; the newest slate.
+    """
+
+    def __init__(self, size_wh: SizeWh) -> None:
+        self._size_wh = size_wh
+        self._steady = SteadyBody()
+        self._steady_for: tuple[object, ...] = ()
+        self._newest: tuple[_Inputs, U8] | None = None
+        self._slate: tuple[tuple[str, ...], U8] | None = None
+        self._effective = EffectiveLayout(Layout.SLATE, "nothing has been composed yet")
+
+    @property
+    def effective_layout(self) -> EffectiveLayout:
+        """What the newest picture shows, and why it is not what its scene asked for."""
+        return self._effective
+
+    def compose(
+        self, page: Page | None, matte: Matte | None, scene: Scene, calibration: Calibration | None
+    ) -> U8:
+        """One programme picture: u8 (H, W, 3), sRGB-coded, frozen.
+
+        The array may be kept for ever and shared between threads: no buffer is written to twice. It may
+        be the page's own array, the camera's own, or the one returned before when nothing has changed.
+        Where the teacher's alpha is 0 the page's pixels are untouched.
+
+        Without a page a slate stands in its place; without a calibration, or with one that makes no
+        sense, the aligned layout falls back to the corner (`effective_layout` says why).
+        Raises ValueError for a page that has not the programme's size.
+        """
+        inputs = _Inputs(page, matte, scene, calibration)
+        if self._newest is not None and self._newest[0].same(inputs):
+            return self._newest[1]
+        if page is not None and page.size_wh != self._size_wh:
+            raise ValueError(
+                f"page {page.revision} is {page.size_wh}, not the programme's {self._size_wh}"
+            )
+        placing = (scene.layout, scene.corner, scene.scale, scene.mirror)
+        if placing != self._steady_for:
+            self._steady, self._steady_for = SteadyBody(), placing
+        rgb = self._draw(page, matte, scene, calibration)
+        freeze(rgb)
+        self._newest = (inputs, rgb)
+        return rgb
+
+    def _draw(
+        self, page: Page | None, matte: Matte | None, scene: Scene, calibration: Calibration | None
+    ) -> U8:
+        layout = scene.layout
+        self._effective = EffectiveLayout(layout)
+        if layout == Layout.SLATE:
+            return self._slate_of(_texts(scene.slate_text))
+        if layout == Layout.CAMERA:
+            if matte is not None:
+                return _fit_camera(matte.frame, self._size_wh, mirror=scene.mirror)
+            self._effective = EffectiveLayout(Layout.SLATE, "there is no picture from the camera yet")
+            return self._slate_of(camera_lost())
+        if page is None:
+            self._effective = EffectiveLayout(layout, "there is no courseware to show")
+            backdrop = self._slate_of(courseware_lost())
+        else:
+            backdrop = page.rgb
+        if layout == Layout.COURSEWARE or matte is None or matte.box.is_empty or not scene.opacity > 0:
+            return backdrop.view()
+        return self._lay_over(backdrop, matte, scene, calibration)
+
+    def _lay_over(self, backdrop: U8, matte: Matte, scene: Scene, calibration: Calibration | None) -> U8:
+        placement = self._place(matte, scene, calibration)
+        ratio = shrink_ratio(placement.camera_from_programme, matte.box, self._size_wh)
+        step, taps = filter_for(ratio)
+        programme = backdrop.copy()
+        cutout = cut_out(matte, step, placement.fade)
+        cutout.blend(programme, placement.camera_from_programme, min(scene.opacity, 1.0), taps)
+        return programme
+
+    def _place(self, matte: Matte, scene: Scene, calibration: Calibration | None) -> Placement:
+        camera_wh = matte.frame.size_wh
+        if scene.layout == Layout.ALIGNED:
+            try:
+                if calibration is None:
+                    raise DegenerateCalibration("the camera is not calibrated: set the page's four corners")
+                return place_aligned(calibration, camera_wh, self._size_wh)
+            except DegenerateCalibration as problem:
+                self._effective = EffectiveLayout(Layout.CORNER, problem.reason)
+        body = self._steady.follow(find_body(matte), matte.pts)
+        return place_corner(body, scene, camera_wh, self._size_wh)
+
+    def _slate_of(self, texts: tuple[str, ...]) -> U8:
+        if self._slate is None or self._slate[0] != texts:
+            self._slate = (texts, draw_slate(self._size_wh, *texts))
+        return self._slate[1]
+
+
+def warm_up() -> None:
+    """Compiles the loops over pixels, or loads them from the cache: call it before the first frame is due."""
+    size_wh = (64, 64)
+    frame = Frame(np.zeros((64, 64, 3), np.uint8), 0, 0)
+    matte = Matte(frame, Box(8, 8, 40, 56), np.full((56, 40), 128, np.uint8), np.zeros((56, 40, 3), np.uint8))
+    programme = np.zeros((64, 64, 3), np.uint8)
+    for step in (1, 2):
+        cut_out(matte, step, Fade()).blend(programme, np.eye(3), 1.0, taps=1)
+    Compositor(size_wh).compose(Page(programme, 0, 0), matte, Scene(), None)
+
+
+def _texts(slate_text: str) -> tuple[str, ...]:
+    """The first line as the title, the rest below; the text for a pause where there is none."""
+    lines = [line for line in slate_text.splitlines() if line.strip()]
+    if not lines:
+        return paused()
+    return lines[0], *(("\n".join(lines[1:]),) if len(lines) > 1 else ())
+
+
+def _fit_camera(frame: Frame, size_wh: SizeWh, *, mirror: bool) -> U8:
+    """The camera's picture, whole, in the programme's size, with bars where the shapes differ."""
+    width, height = size_wh
+    camera_w, camera_h = frame.size_wh
+    if frame.size_wh == size_wh:
+        return cv2.flip(frame.rgb, 1).astype(np.uint8, copy=False) if mirror else frame.rgb.view()
+    scale = min(width / camera_w, height / camera_h)
+    fit_w, fit_h = max(1, round(camera_w * scale)), max(1, round(camera_h * scale))
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    fitted = cv2.resize(frame.rgb, (fit_w, fit_h), interpolation=how)
+    if mirror:
+        fitted = cv2.flip(fitted, 1)
+    if (fit_w, fit_h) == size_wh:
+        return fitted.astype(np.uint8, copy=False)
+    programme = np.full((height, width, 3), _LETTERBOX, np.uint8)
+    programme[Box((width - fit_w) // 2, (height - fit_h) // 2, fit_w, fit_h).slices] = fitted
+    return programme

@@ -1,0 +1,143 @@
+"""A matte made ready for the blend: prefiltered for its size in the programme, padded, faded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.compositing.kernels import blend_warped, shrink
+from pipelines.compositing.light import CODE_OF_LINEAR, LINEAR_OF_CODE
+from pipelines.media import F64, U8, Matte
+
+# Four samples a pixel reach this far; above it the matte is shrunk by whole steps first.
+_ONE_TAP_RATIO = 1.2
+# A matte shrunk by a whole step too far would be blurred: at most this much.
+_LEAST_RATIO = 0.8
+_MAX_STEP = 64
+
+
+class Fade(NamedTuple):
+    """Camera pixels over which alpha fades out towards the camera's borders; 0 = a hard border."""
+
+    left_px: float = 0.0
+    right_px: float = 0.0
+    bottom_px: float = 0.0
+
+
+class Filter(NamedTuple):
+    """How a matte is minified: means of step x step pixels first, then taps x taps samples a pixel."""
+
+    step: int
+    taps: int
+
+
+def filter_for(ratio: float) -> Filter:
+    """The filter for `ratio` camera pixels per programme pixel: neither aliasing nor needless blur.
+
+    Up to 1.2 plain bilinear; otherwise the whole step that leaves 0.8 to 1.2, or, where there is none
+    (1.2 to 1.6), four samples a pixel.
+    """
+    if ratio <= _ONE_TAP_RATIO:
+        return Filter(1, 1)
+    step = min(int(ratio / _LEAST_RATIO), _MAX_STEP)
+    return Filter(1, 2) if step <= 1 else Filter(step, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Cutout:
+    """pha: u8 (h, w) and fgr: u8 (h, w, 3), straight, one pixel of border all round.
+
+    cutout_from_camera: f64 (3, 3). limits: f64 (x0, x1, y0, y1), the part that may be seen.
+    Where the matte ends at the camera's own border, that border is sharp: at half a pixel beyond the
+    last pixel's centre. Elsewhere the border is alpha 0.
+    """
+
+    pha: U8
+    fgr: U8
+    cutout_from_camera: F64
+    limits: F64
+
+    def blend(self, programme: U8, camera_from_programme: F64, opacity: float, taps: int) -> None:
+        """Lays the cutout over the programme, u8 (H, W, 3), in place. opacity: 0 to 1."""
+        matrix = self.cutout_from_camera @ camera_from_programme
+        blend_warped(
+            programme, self.pha, self.fgr, matrix, self.limits, round(opacity * 256), taps,
+            LINEAR_OF_CODE, CODE_OF_LINEAR,
+        )  # fmt: skip
+
+
+def cut_out(matte: Matte, step: int, fade: Fade) -> Cutout:
+    """Prepares a matte that is not empty. step: 1, or how many camera pixels become one.
+
+    Blocks of pixels are counted from the camera's corner, so that hair does not shimmer when the
+    matte's box jitters.
+    """
+    box, (camera_w, camera_h) = matte.box, matte.frame.size_wh
+    left, top = box.x // step, box.y // step
+    right, bottom = -(-(box.x + box.w) // step), -(-(box.y + box.h) // step)
+    pha = np.zeros((bottom - top + 2, right - left + 2), np.uint8)
+    fgr = np.zeros((*pha.shape, 3), np.uint8)
+    if step == 1:
+        pha[1:-1, 1:-1] = matte.pha
+        fgr[1:-1, 1:-1] = matte.fgr
+    else:
+        inside = np.array([-box.x, camera_w - box.x, -box.y, camera_h - box.y], np.float64)
+        origin_xy = (left * step - box.x, top * step - box.y)
+        shrink(
+            _read_only(matte.pha), _read_only(matte.fgr), origin_xy, step, inside,
+            LINEAR_OF_CODE, CODE_OF_LINEAR, pha[1:-1, 1:-1], fgr[1:-1, 1:-1],
+        )  # fmt: skip
+    _fade_out(pha, fade, (left - 1, top - 1), step, (camera_w, camera_h))
+    limits = np.array([0.0, pha.shape[1] - 1.0, 0.0, pha.shape[0] - 1.0])
+    for side, (at_border, edge) in enumerate(
+        (
+            (box.x <= 0, 0.5),
+            (box.x + box.w >= camera_w, camera_w / step - left + 0.5),
+            (box.y <= 0, 0.5),
+            (box.y + box.h >= camera_h, camera_h / step - top + 0.5),
+        )
+    ):
+        if at_border:
+            limits[side] = edge
+            for array in (pha, fgr):
+                _repeat_border(array, side)
+    scale, x, y = 1 / step, 0.5 / step + 0.5 - left, 0.5 / step + 0.5 - top
+    return Cutout(pha, fgr, np.array([[scale, 0.0, x], [0.0, scale, y], [0.0, 0.0, 1.0]]), limits)
+
+
+def _read_only(array: U8) -> U8:
+    """The array as Numba knows it: contiguous and read-only, one machine code for all callers."""
+    view = np.ascontiguousarray(array).view()
+    view.setflags(write=False)
+    return view
+
+
+def _repeat_border(array: npt.NDArray[np.uint8], side: int) -> None:
+    """Copies the outermost pixels into the padding. side: 0 left, 1 right, 2 top, 3 bottom."""
+    lines = array.swapaxes(0, 1) if side < 2 else array
+    if side % 2 == 0:
+        lines[0] = lines[1]
+    else:
+        lines[-1] = lines[-2]
+
+
+def _fade_out(pha: U8, fade: Fade, origin_xy: tuple[int, int], step: int, camera_wh: tuple[int, int]) -> None:
+    """Multiplies alpha, in place, by a smooth ramp towards the camera's borders."""
+    camera_w, camera_h = camera_wh
+    x_px = (np.arange(pha.shape[1]) + origin_xy[0] + 0.5) * step  # distance from the camera's left border
+    y_px = (np.arange(pha.shape[0]) + origin_xy[1] + 0.5) * step
+    for width_px, distance_px, lines in (
+        (fade.left_px, x_px, pha.T),
+        (fade.right_px, camera_w - x_px, pha.T),
+        (fade.bottom_px, camera_h - y_px, pha),
+    ):
+        if width_px <= 0:
+            continue
+        share = np.clip(distance_px / width_px, 0.0, 1.0)
+        fading = np.flatnonzero(share < 1.0)
+        if fading.size:
+            ramp = share[fading] ** 2 * (3 - 2 * share[fading])
+            lines[fading] = np.rint(lines[fading] * ramp[:, None]).astype(np.uint8)
