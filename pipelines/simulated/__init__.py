@@ -1,0 +1,8 @@
+"""A classroom that needs no hardware: a page on an LCD, seen by a fixed camera, with a teacher before it."""
+
+from pipelines.simulated.classroom import SimulatedClassroom
+from pipelines.simulated.optics import Fit, Optics
+from pipelines.simulated.rendering import Renderer, Truth
+from pipelines.simulated.room import Room, room_from_url
+
+__all__ = ["Fit", "Optics", "Renderer", "Room", "SimulatedClassroom", "Truth", "room_from_url"]

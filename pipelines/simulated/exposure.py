@@ -1,0 +1,161 @@
+"""The inner loops: light of the page into the picture, the teacher before it, noise over all of it.
+
+Numba, without the interpreter's lock. Light u16 (LIGHT_UNITS), codes i16 (CODE_UNITS), as in light.py.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from pipelines.media import F32, I16, U8
+from pipelines.simulated.light import CODE_UNITS, I8, I32, NOISE_SHIFT, U16
+
+CELL_PX = 8  # soft things (shadow, glow) live on a grid of one value per 8x8 pixels
+_HALF = CODE_UNITS // 2
+_LEVEL_SHIFT = 7  # log2 of CODE_UNITS
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def light_page(
+    panel: F32, mix: F32, gain: F32, still: U16, tone: I16, sigmas: U8, light: U16, code: I16, sigma: U8
+) -> None:
+    """Adds the panel's light to the still light of the room, and codes the sum.
+
+    panel f32 (h, w, 3): light of the panel, already in the camera's geometry. gain f32 (h, w): share of the
+    pixel that is panel, times vignetting. still u16 (h, w, 3): what does not depend on the page.
+    Writes light, code and sigma.
+    """
+    height, width = gain.shape
+    for y in range(height):
+        for x in range(width):
+            g = gain[y, x]
+            r0, g0, b0 = panel[y, x, 0], panel[y, x, 1], panel[y, x, 2]
+            for c in range(3):
+                value = g * (mix[c, 0] * r0 + mix[c, 1] * g0 + mix[c, 2] * b0) + still[y, x, c]
+                units = min(max(int(value + np.float32(0.5)), 0), 65535)
+                light[y, x, c] = units
+                coded = tone[units]
+                code[y, x, c] = coded
+                sigma[y, x, c] = sigmas[coded >> _LEVEL_SHIFT]
+
+
+@njit(nogil=True, cache=True)
+def expose(code: I16, sigma: U8, bank: I8, top: int, left: int, rgb: U8) -> None:
+    """The picture without a teacher: code plus noise from the bank at (top, left), rounded to 8 bits."""
+    height, width = rgb.shape[0], rgb.shape[1] * 3
+    for y in range(height):
+        codes = code[y].reshape(width)
+        sigmas = sigma[y].reshape(width)
+        grains = bank[y + top].reshape(bank.shape[1] * 3)[left * 3 : left * 3 + width]
+        row = rgb[y].reshape(width)
+        for i in range(width):
+            grain = np.int16(np.int16(grains[i]) * np.int16(sigmas[i])) >> NOISE_SHIFT
+            value = (np.int32(codes[i]) + np.int32(grain) + _HALF) >> _LEVEL_SHIFT
+            row[i] = min(max(value, 0), 255)
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def _row_of(field: F32, y: int, row: F32) -> None:
+    """One picture row of a soft field f32 (gh, gw, n), interpolated between grid rows: f32 (gw, n)."""
+    at = (y + 0.5) / CELL_PX - 0.5
+    last = field.shape[0] - 1
+    upper = min(max(int(np.floor(at)), 0), last)
+    lower = min(upper + 1, last)
+    share = np.float32(min(max(at - upper, 0.0), 1.0))
+    for i in range(field.shape[1]):
+        for c in range(field.shape[2]):
+            row[i, c] = field[upper, i, c] + share * (field[lower, i, c] - field[upper, i, c])
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def place_teacher(
+    rows: I32,
+    starts: I32,
+    fgr: U8,
+    pha: U8,
+    shade: F32,
+    glow: F32,
+    window: I32,
+    lamps: F32,
+    falloff: F32,
+    still: U16,
+    light: U16,
+    tone: I16,
+    sigmas: U8,
+    bank: I8,
+    top: int,
+    left: int,
+    solid: bool,
+    rgb: U8,
+) -> None:
+    """Puts one cutout and its shadow over an exposed picture, in linear light.
+
+    rows i32 (n, 3): y, first x, one past the last x of the cutout's spans, which lie one after the other in
+    fgr u8 (N, 3) and pha u8 (N,) from starts i32 (n,) on. shade f32 (gh, gw, 1): share of the still light
+    that the shadow takes. glow f32 (gh, gw, 3): screen light on the teacher. lamps f32 (256, 3): clip code to
+    light.
+    falloff f32 (H, W): vignetting. window i32 (4,): x0, y0, x1, y1 of all that changes.
+    solid: show the teacher's own colour wherever alpha is above 0, as truth.
+    """
+    grid_w = shade.shape[1]
+    shade_row = np.empty((grid_w, 1), np.float32)
+    glow_row = np.empty((grid_w, 3), np.float32)
+    x0, y0, x1, y1 = window
+    for y in range(y0, y1):
+        _row_of(shade, y, shade_row)
+        _row_of(glow, y, glow_row)
+        k = y - rows[0, 0]
+        first, past, start = x1, x1, 0
+        if 0 <= k < len(rows):
+            first, past, start = rows[k, 1], rows[k, 2], starts[k]
+        for x in range(x0, x1):
+            alpha = np.float32(0.0)
+            at = start + x - first
+            if first <= x < past:
+                alpha = pha[at] * np.float32(1 / 255)
+            cell = (x + np.float32(0.5)) * np.float32(1 / CELL_PX) - np.float32(0.5)
+            i = min(max(int(cell), 0), grid_w - 2)
+            share = cell - i
+            dim = shade_row[i, 0] + share * (shade_row[i + 1, 0] - shade_row[i, 0])
+            if alpha == 0 and dim < np.float32(0.004):
+                continue
+            fall = falloff[y, x]
+            for c in range(3):
+                value = light[y, x, c] - dim * still[y, x, c]
+                if alpha > 0:
+                    own = glow_row[i, c] + share * (glow_row[i + 1, c] - glow_row[i, c])
+                    own = (lamps[fgr[at, c], c] + own) * fall
+                    value = own if solid else value + alpha * (own - value)
+                units = min(max(int(value + np.float32(0.5)), 0), 65535)
+                coded = np.int32(tone[units])
+                level = coded >> _LEVEL_SHIFT
+                grain = (np.int32(bank[y + top, x + left, c]) * np.int32(sigmas[level])) >> NOISE_SHIFT
+                rgb[y, x, c] = min(max((coded + grain + _HALF) >> _LEVEL_SHIFT, 0), 255)
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def pack_spans(cover: F32, y0: int, x0: int, rows: I32, starts: I32, fgr: U8, pha: U8, codes: U8) -> int:
+    """Packs premultiplied linear colour and alpha, f32 (h, w, 4) 0..1, into spans; see `place_teacher`.
+
+    codes u8 (4096,): linear light to clip code. Returns the number of pixels packed. Rows without teacher get
+    an empty span.
+    """
+    height, width = cover.shape[0], cover.shape[1]
+    n = 0
+    for y in range(height):
+        first, past = width, 0
+        for x in range(width):
+            if cover[y, x, 3] > np.float32(0.002):
+                first = min(first, x)
+                past = x + 1
+        rows[y, 0], rows[y, 1], rows[y, 2] = y0 + y, x0 + first, x0 + max(past, first)
+        starts[y] = n
+        for x in range(first, past):
+            alpha = cover[y, x, 3]
+            pha[n] = np.uint8(min(max(alpha * np.float32(255) + np.float32(0.5), 0), 255))
+            for c in range(3):
+                straight = cover[y, x, c] / max(alpha, np.float32(0.002))
+                fgr[n, c] = codes[int(min(max(straight, 0), 1) * np.float32(4095) + np.float32(0.5))]
+            n += 1
+    return n
