@@ -1,11 +1,1 @@
 """Networks: tensors in, tensors out. Knows no frames, clocks or sockets."""
-
-from __future__ import annotations
-
-
-class ModelError(Exception):
-    """A network cannot be used. `reason` is for a person: what is wrong, with which file, and the mending command."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason

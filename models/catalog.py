@@ -15,12 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from models import ModelError
+from models.errors import ModelError
 
 GraphKind = Literal["coarse", "refine"]
 
+DEFAULT_NAME = "rvm-mobilenetv3"
 RECORD_NAME = "network.json"
 LICENCE_NAME = "licence.txt"
+COARSE_NAME = "coarse.onnx"
+REFINE_NAME = "refine.onnx"
 OWN_FILE_NAME = "network.onnx"
 
 
@@ -85,19 +88,14 @@ def load_catalog() -> dict[str, Network]:
     return {name: _network(name, entry) for name, entry in table.items()}
 
 
-def locate(name: str, models_dir: Path, graph: GraphKind = "coarse") -> Path:
-    """The verified ONNX file of an installed network.
+def locate(name: str, models_dir: Path) -> Path:
+    """The folder of an installed network, every byte of it checked. Raises ModelError that says how to mend it.
 
-    graph: "coarse" is the network alone (the fast way on a CPU), "refine" the network with its guided filter. A file
-    of the operator's own is one file, and both names give it. Every byte is checked; ModelError says how to mend.
+    `MattingNet.open` takes the folder. A network of the catalogue has two files, coarse.onnx (the network alone)
+    and refine.onnx (with its guided filter); a network of the operator's own has one.
     """
-    folder = models_dir / _checked_name(name)
-    expected = _expected_files(name, folder)
-    file_name = f"{graph}.onnx" if f"{graph}.onnx" in expected else OWN_FILE_NAME
-    if file_name not in expected:
-        raise ModelError(f"The network {name} has no file {graph}.onnx. Mend it: {mend(name)}")
-    check_file(folder / file_name, expected[file_name], name)
-    return folder / file_name
+    check_installed(name, models_dir)
+    return models_dir / name
 
 
 def check_installed(name: str, models_dir: Path) -> list[Path]:

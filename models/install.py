@@ -15,8 +15,9 @@ from pathlib import Path
 
 import onnx
 
-from models import ModelError, catalog, npm
+from models import catalog, npm
 from models.catalog import LICENCE_NAME, OWN_FILE_NAME, RECORD_NAME, Network, Source, sha256_of
+from models.errors import ModelError
 from models.probe import check_contract, check_figures
 from models.rvm_convert import convert
 from models.tfjs_graph import read_graph

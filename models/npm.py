@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from models import ModelError
+from models.errors import ModelError
 from models.catalog import Source
 
 ATTEMPTS = 3

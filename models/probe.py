@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from models import ModelError
+from models.errors import ModelError
 from models.runtime import Session, TensorSpec, open_session
 from models.settings import NetworkSettings
 

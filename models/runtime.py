@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime as ort
 
-from models import ModelError
+from models.errors import ModelError
 from models.settings import NetworkSettings
 
 Provider = Literal["tensorrt", "cuda", "cpu"]

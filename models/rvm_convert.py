@@ -24,7 +24,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper
 
-from models import ModelError
+from models.errors import ModelError
 from models.onnx_writer import Array, GraphWriter
 from models.tfjs_graph import Graph, Node, source_of
 

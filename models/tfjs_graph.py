@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models import ModelError
+from models.errors import ModelError
 
 Array = npt.NDArray[Any]
 
