@@ -1,0 +1,199 @@
+"""Where the network looks: a crop that follows the teacher, and moves as rarely as it can.
+
+A finger at 1080p is 14 pixels wide; a network that sees the whole picture at 480 pixels leaves it
+three. So the network is shown the teacher only. Every move of the crop costs a little of the recurrent
+memory, hence three rules:
+
+- grow or follow at once, when the teacher comes near the crop's border (a raised arm must not be cut);
+- shrink late, when a clearly finer crop would have been enough for `SHRINK_AFTER_S`;
+- move by whole cells: a cell is what one element of the network's coarsest memory (1/16) covers, so
+  that after a move of the same size the memory is shifted, not resampled.
+
+Pure arithmetic: no pictures, no network, no clock (time comes in as pts).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from math import ceil
+
+from pipelines.media import PTS_HZ, Box, SizeWh
+
+STRIDE_PX = 16  # network pixels a cell, the coarsest stride of the recurrent memory
+SHRINK_AFTER_S = 2.0
+LOST_AFTER_S = 0.7
+SETTLE_S = 0.15  # a recurrent network's first pictures are not to be trusted with a crop
+MARGIN_SHARE = 0.1  # of the teacher's longer side, left free around them after a move
+LEAD_SHARE = 0.1  # of the same, on top, on the side where the teacher came near the border
+GUARD_SHARE = 0.045  # of the same: nearer than this to the crop's border means move
+FINER_BY = 0.85  # shrink only when a cell gets smaller than this share of today's
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """A part of the camera's picture and the size at which the network sees it.
+
+    box: camera pixels, always inside the picture. cell_px: camera pixels a cell. net_wh: multiples of 16;
+    where the picture's size is no multiple of the cell, the two axes' scales differ by a few per cent.
+    """
+
+    box: Box
+    cell_px: int
+    net_wh: SizeWh
+
+    @property
+    def ratio(self) -> float:
+        """Network pixels per camera pixel, along the finer axis."""
+        return max(self.net_wh[0] / self.box.w, self.net_wh[1] / self.box.h)
+
+
+def fit(need: Box, camera_size_wh: SizeWh, budget_px: int) -> Crop:
+    """The finest crop that holds `need` within the budget; what the budget has left widens it."""
+    camera_w, camera_h = camera_size_wh
+    budget_cells = max(budget_px // STRIDE_PX**2, 4)
+    for cell_px in _cell_sizes():
+        cells_w, cells_h = ceil(need.w / cell_px), ceil(need.h / cell_px)
+        if cells_w * cells_h <= budget_cells:
+            break
+    spare_w = min(budget_cells // cells_h, ceil(1.25 * cells_w), ceil(camera_w / cell_px))
+    cells_w = max(cells_w, spare_w)
+    return place(need, cell_px, (cells_w, cells_h), camera_size_wh)
+
+
+def place(need: Box, cell_px: int, cells_wh: tuple[int, int], camera_size_wh: SizeWh) -> Crop:
+    """A crop of so many cells, centred on `need`, on the grid of cells, pushed inside the picture."""
+    x, w = _place_axis(need.x, need.w, cell_px, cells_wh[0], camera_size_wh[0])
+    y, h = _place_axis(need.y, need.h, cell_px, cells_wh[1], camera_size_wh[1])
+    return Crop(Box(x, y, w, h), cell_px, (cells_wh[0] * STRIDE_PX, cells_wh[1] * STRIDE_PX))
+
+
+class CropTracker:
+    """Follows the teacher. `crop` is where to look in the next frame."""
+
+    def __init__(self, camera_size_wh: SizeWh, budget_px: int) -> None:
+        self._camera_size_wh = camera_size_wh
+        self._budget_px = budget_px
+        self._whole = fit(Box(0, 0, *camera_size_wh), camera_size_wh, budget_px)
+        self._recent: deque[tuple[int, Box]] = deque()
+        self._found_since: int | None = None
+        self.crop = self._whole
+
+    @property
+    def is_whole(self) -> bool:
+        return self.crop == self._whole
+
+    def reset(self) -> None:
+        """Nothing is known: look at the whole picture."""
+        self._recent.clear()
+        self._found_since = None
+        self.crop = self._whole
+
+    def follow(self, found: Box | None, pts: int) -> Crop:
+        """Takes where the teacher was found in this frame (camera pixels; None: nowhere); returns the next crop."""
+        if found is None or found.is_empty:
+            if self._recent and pts - self._recent[-1][0] > LOST_AFTER_S * PTS_HZ:
+                self.reset()
+            return self.crop
+        if self._found_since is None:
+            self._found_since = pts
+        self._recent.append((pts, found))
+        while pts - self._recent[0][0] > SHRINK_AFTER_S * PTS_HZ:
+            self._recent.popleft()
+        if self.is_whole:
+            if pts - self._found_since >= SETTLE_S * PTS_HZ:
+                self.crop = self._fitted(found)
+        elif self._is_near_border(found):
+            self.crop = self._moved(found)
+        elif pts - self._found_since >= SHRINK_AFTER_S * PTS_HZ:
+            self.crop = self._shrunk()
+        return self.crop
+
+    def outside(self, seen: Box) -> float:
+        """How much of what was seen lies outside the crop, as a share of its area."""
+        x0, y0 = max(seen.x, self.crop.box.x), max(seen.y, self.crop.box.y)
+        x1 = min(seen.x + seen.w, self.crop.box.x + self.crop.box.w)
+        y1 = min(seen.y + seen.h, self.crop.box.y + self.crop.box.h)
+        return 1.0 - max(x1 - x0, 0) * max(y1 - y0, 0) / (seen.w * seen.h)
+
+    def include(self, seen: Box) -> Crop:
+        """Widens the crop to someone seen outside it."""
+        self.crop = self._fitted(union(self.crop.box, seen))
+        return self.crop
+
+    def _fitted(self, found: Box) -> Crop:
+        return fit(
+            inside(self._with_margin(found), self._camera_size_wh), self._camera_size_wh, self._budget_px
+        )
+
+    def _moved(self, found: Box) -> Crop:
+        """Same size if the teacher with margins fits into it, because then the memory is only shifted."""
+        need, now = inside(self._led(self._with_margin(found), found), self._camera_size_wh), self.crop
+        if need.w <= now.box.w and need.h <= now.box.h:
+            cells_wh = (now.net_wh[0] // STRIDE_PX, now.net_wh[1] // STRIDE_PX)
+            return place(need, now.cell_px, cells_wh, self._camera_size_wh)
+        return fit(need, self._camera_size_wh, self._budget_px)
+
+    def _shrunk(self) -> Crop:
+        recent = self._recent[0][1]
+        for _, found in self._recent:
+            recent = union(recent, found)
+        finer = self._fitted(recent)
+        return finer if finer.cell_px <= FINER_BY * self.crop.cell_px else self.crop
+
+    def _is_near_border(self, found: Box) -> bool:
+        return any(self._near_sides(found))
+
+    def _near_sides(self, found: Box) -> tuple[bool, bool, bool, bool]:
+        """Left, top, right, bottom: is the teacher too near to that side of the crop, and is there more beyond?"""
+        camera_w, camera_h = self._camera_size_wh
+        box, near = self.crop.box, grown(found, round(GUARD_SHARE * max(found.w, found.h)))
+        return (
+            near.x < box.x and box.x > 0,
+            near.y < box.y and box.y > 0,
+            near.x + near.w > box.x + box.w and box.x + box.w < camera_w,
+            near.y + near.h > box.y + box.h and box.y + box.h < camera_h,
+        )
+
+    def _led(self, need: Box, found: Box) -> Box:
+        """More room on the sides the teacher is moving to."""
+        lead = round(LEAD_SHARE * max(found.w, found.h))
+        left, top, right, bottom = (lead * side for side in self._near_sides(found))
+        return Box(need.x - left, need.y - top, need.w + left + right, need.h + top + bottom)
+
+    def _with_margin(self, found: Box) -> Box:
+        return grown(found, round(MARGIN_SHARE * max(found.w, found.h)))
+
+
+def union(a: Box, b: Box) -> Box:
+    """The smallest box that holds both."""
+    x, y = min(a.x, b.x), min(a.y, b.y)
+    return Box(x, y, max(a.x + a.w, b.x + b.w) - x, max(a.y + a.h, b.y + b.h) - y)
+
+
+def inside(box: Box, size_wh: SizeWh) -> Box:
+    """The part of a box that lies in a picture of this size."""
+    x0, y0 = min(max(box.x, 0), size_wh[0]), min(max(box.y, 0), size_wh[1])
+    x1, y1 = min(max(box.x + box.w, x0), size_wh[0]), min(max(box.y + box.h, y0), size_wh[1])
+    return Box(x0, y0, x1 - x0, y1 - y0)
+
+
+def grown(box: Box, by_px: int) -> Box:
+    """The box with so many pixels more on each side."""
+    return Box(box.x - by_px, box.y - by_px, box.w + 2 * by_px, box.h + 2 * by_px)
+
+
+def _cell_sizes() -> list[int]:
+    """Cell sizes in camera pixels, never finer than the camera, in steps of about 12 %."""
+    sizes, cell = [], float(STRIDE_PX)
+    while cell < 4096:
+        sizes.append(round(cell))
+        cell *= 1.12
+    return sizes
+
+
+def _place_axis(at: int, length: int, cell_px: int, cells: int, camera: int) -> tuple[int, int]:
+    """Start and length along one axis. Not on the grid only where the picture's far border forbids it."""
+    covered = min(cells * cell_px, camera)
+    start = round((at + (length - covered) / 2) / cell_px) * cell_px
+    return min(max(start, 0), camera - covered), covered

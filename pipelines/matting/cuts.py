@@ -1,0 +1,61 @@
+"""Has the camera's picture changed as a whole, so that what the network remembers is of another scene?
+
+A page turn changes most of the picture too, but not the teacher standing before it. So a cut is called
+only when the background and the teacher's own pixels change together. With nobody there, a page turn
+looks like a cut; then nothing is lost by forgetting.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from pipelines.media import PTS_HZ, U8, Matte
+
+THUMBNAIL_WH = (64, 36)
+CHANGED_LEVELS = 24  # of 255, in any channel: beyond noise and exposure drift
+CUT_SHARE = 0.5  # of the background, and of the teacher
+TEACHER_ALPHA = 200  # of 255, in the thumbnail: inside the body
+GAP_S = 1.0  # a longer pause than this leaves nothing worth remembering
+
+
+class CutDetector:
+    """Compares each frame's thumbnail with the one before."""
+
+    def __init__(self) -> None:
+        self._thumbnail: U8 | None = None
+        self._teacher = np.zeros(THUMBNAIL_WH[::-1], np.bool_)
+        self._pts = 0
+
+    def is_cut(self, rgb: U8, pts: int) -> bool:
+        """True when this frame shows another scene than the last. rgb: u8 (H, W, 3). The first is no cut."""
+        before, self._thumbnail = self._thumbnail, thumbnail(rgb)
+        gap, self._pts = pts - self._pts, pts
+        if before is None:
+            return False
+        if not 0 <= gap <= GAP_S * PTS_HZ:
+            return True
+        changed = cv2.absdiff(before, self._thumbnail).max(axis=2) > CHANGED_LEVELS
+        background = changed[~self._teacher]
+        if background.size and background.mean() < CUT_SHARE:
+            return False
+        return not self._teacher.any() or bool(changed[self._teacher].mean() >= CUT_SHARE)
+
+    def remember(self, matte: Matte) -> None:
+        """Takes where the teacher was in the frame just judged."""
+        self._teacher[:] = False
+        if matte.box.is_empty:
+            return
+        camera_w, camera_h = matte.frame.size_wh
+        x0, x1 = (round(v * THUMBNAIL_WH[0] / camera_w) for v in (matte.box.x, matte.box.x + matte.box.w))
+        y0, y1 = (round(v * THUMBNAIL_WH[1] / camera_h) for v in (matte.box.y, matte.box.y + matte.box.h))
+        if x1 > x0 and y1 > y0:
+            small = cv2.resize(matte.pha, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA)
+            self._teacher[y0:y1, x0:x1] = small > TEACHER_ALPHA
+
+
+def thumbnail(rgb: U8) -> U8:
+    """u8 (36, 64, 3): every fourth pixel, then area means."""
+    height, width = rgb.shape[:2]
+    coarse = cv2.resize(rgb, (max(width // 4, 64), max(height // 4, 36)), interpolation=cv2.INTER_NEAREST)
+    return np.asarray(cv2.resize(coarse, THUMBNAIL_WH, interpolation=cv2.INTER_AREA), np.uint8)

@@ -1,0 +1,173 @@
+"""Keyer: a Frame in, the Matte of that very frame out.
+
+A frame's way: has the scene been cut? -> the crop that follows the teacher -> network -> specks removed
+-> the camera's resolution, own colour -> refinements. Known courseware enters as a refinement: it takes the
+matte (whose frame is with it) and may use whatever it knows of the LCD.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import ceil, floor
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+
+from pipelines.matting.crop import Crop, CropTracker, fit, grown, inside
+from pipelines.matting.cuts import CutDetector
+from pipelines.matting.settings import MattingSettings
+from pipelines.matting.specks import Teacher, keep_teacher
+from pipelines.matting.upsampling import COLOUR_RADIUS_PX, upsample
+from pipelines.media import F32, PTS_HZ, U8, Box, Frame, Matte, SizeWh, freeze
+
+CPU_BUDGET_PX = 98_304  # 256 x 384: a standing teacher in about 60 ms of one core
+GPU_BUDGET_PX = 393_216  # 512 x 768: above it a body outgrows what the network was trained to grasp
+LOOK_BUDGET_PX = 24_576  # 208 x 118: enough to see that somebody is there
+LOOK_EVERY_S = 2.0
+OUTSIDE_SHARE = 0.02  # of the teacher's box beyond the crop
+
+Refinement = Callable[[Matte], Matte]
+
+
+class MattingNet(Protocol):
+    """What the keyer asks of `models.matting_net.MattingNet`: a network with its memory inside."""
+
+    @property
+    def provider(self) -> str: ...
+
+    def matte(self, rgb: U8, ratio: float) -> tuple[Any, F32]: ...
+
+    def reset(self) -> None: ...
+
+    def shift_state(self, window: tuple[float, float, float, float], size_wh: SizeWh) -> None: ...
+
+    def look(self, rgb: U8) -> F32: ...
+
+
+class Keyer:
+    """Cuts the teacher out, frame after frame. For one thread; one keyer uses a network at a time.
+
+    refinements: applied in order to every matte that is not empty.
+    """
+
+    def __init__(
+        self,
+        net: MattingNet,
+        settings: MattingSettings,
+        camera_size_wh: SizeWh,
+        refinements: Sequence[Refinement] = (),
+    ) -> None:
+        self.camera_size_wh = camera_size_wh
+        self._net = net
+        self._refinements = tuple(refinements)
+        self._frame_px = camera_size_wh[0] * camera_size_wh[1]
+        self._tracker = CropTracker(camera_size_wh, settings.budget_px or _budget_px(net))
+        self._look_crop = fit(Box(0, 0, *camera_size_wh), camera_size_wh, LOOK_BUDGET_PX)
+        self._cuts = CutDetector()
+        self._looked_pts = 0
+        self._was_there = False
+        self._forget(0)
+
+    @property
+    def crop(self) -> Crop:
+        """Where the network looks in the next frame."""
+        return self._tracker.crop
+
+    def matte(self, frame: Frame) -> Matte:
+        """The teacher of this frame; Matte.empty when nobody is there. Raises models.ModelError."""
+        if frame.size_wh != self.camera_size_wh:
+            raise ValueError(f"this keyer is for {self.camera_size_wh} pictures, got {frame.size_wh}")
+        if self._cuts.is_cut(frame.rgb, frame.pts):
+            self._forget(frame.pts)
+        self._look_around(frame)
+        crop = self._tracker.crop
+        crop_rgb = frame.rgb[crop.box.slices]
+        small_rgb = shrunk(crop_rgb, crop.net_wh)
+        _, pha = self._net.matte(small_rgb, 1.0)
+        teacher = keep_teacher(pha, self._small_px(crop), was_there=self._was_there)
+        self._was_there = teacher is not None
+        if teacher is None:
+            self._follow(None, frame.pts)
+            matte = Matte.empty(frame)
+        else:
+            self._follow(in_camera(teacher.box, crop), frame.pts)
+            matte = self._finish(frame, crop, crop_rgb, small_rgb, teacher)
+        self._cuts.remember(matte)
+        return matte
+
+    def _finish(self, frame: Frame, crop: Crop, crop_rgb: U8, small_rgb: U8, teacher: Teacher) -> Matte:
+        """From the network's pixels to the camera's, then the refinements."""
+        spread = in_camera(grown(teacher.box, COLOUR_RADIUS_PX), crop)
+        part = Box(spread.x - crop.box.x, spread.y - crop.box.y, spread.w, spread.h)
+        pha, fgr = upsample(crop_rgb, small_rgb, teacher.pha, part)
+        freeze(pha)
+        freeze(fgr)
+        matte = Matte(frame, spread, pha, fgr)
+        for refine in self._refinements:
+            matte = refine(matte)
+            if matte.frame is not frame:
+                raise ValueError("a refinement returned the matte of another frame")
+        return matte
+
+    def _follow(self, found: Box | None, pts: int) -> None:
+        """Moves the crop for the next frame, and what the network remembers with it."""
+        before = self._tracker.crop
+        after = self._tracker.follow(found, pts)
+        self._carry_memory(before, after)
+
+    def _carry_memory(self, before: Crop, after: Crop) -> None:
+        if after == before:
+            return
+        # Multiplied before divided, so that whole cells come out as whole numbers.
+        (net_w, net_h), old, new = before.net_wh, before.box, after.box
+        window = (
+            (new.x - old.x) * net_w / old.w,
+            (new.y - old.y) * net_h / old.h,
+            new.w * net_w / old.w,
+            new.h * net_h / old.h,
+        )
+        self._net.shift_state(window, after.net_wh)
+
+    def _look_around(self, frame: Frame) -> None:
+        """Now and then a small look at the whole picture: has somebody come in outside the crop?"""
+        if self._tracker.is_whole or frame.pts - self._looked_pts < LOOK_EVERY_S * PTS_HZ:
+            return
+        self._looked_pts = frame.pts
+        pha = self._net.look(shrunk(frame.rgb, self._look_crop.net_wh))
+        seen = keep_teacher(pha, float(pha.size), was_there=False)
+        if seen is None:
+            return
+        box = in_camera(seen.box, self._look_crop)
+        outside = self._tracker.outside(box)
+        if outside > OUTSIDE_SHARE:
+            before = self._tracker.crop
+            self._carry_memory(before, self._tracker.include(box))
+
+    def _forget(self, pts: int) -> None:
+        self._net.reset()
+        self._tracker.reset()
+        self._was_there = False
+        self._looked_pts = pts
+
+    def _small_px(self, crop: Crop) -> float:
+        """Pixels of the camera's whole picture at the scale of this crop as the network sees it."""
+        return self._frame_px * (crop.net_wh[0] * crop.net_wh[1]) / (crop.box.w * crop.box.h)
+
+
+def shrunk(rgb: U8, size_wh: SizeWh) -> U8:
+    """The picture at the network's size, by area means, u8 (h, w, 3)."""
+    return np.asarray(cv2.resize(rgb, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def in_camera(box: Box, crop: Crop) -> Box:
+    """A box of the network's pixels, in camera pixels, inside the crop."""
+    scale_x, scale_y = crop.box.w / crop.net_wh[0], crop.box.h / crop.net_wh[1]
+    x0, y0 = floor(box.x * scale_x), floor(box.y * scale_y)
+    x1, y1 = ceil((box.x + box.w) * scale_x), ceil((box.y + box.h) * scale_y)
+    part = inside(Box(x0, y0, x1 - x0, y1 - y0), (crop.box.w, crop.box.h))
+    return Box(part.x + crop.box.x, part.y + crop.box.y, part.w, part.h)
+
+
+def _budget_px(net: MattingNet) -> int:
+    return CPU_BUDGET_PX if net.provider == "cpu" else GPU_BUDGET_PX
