@@ -159,11 +159,13 @@ class Gateway:
     def _start_studio(self) -> None:
         studio = self.settings.studio()
         courseware = studio.courseware.model_copy(update={"path": self._courseware})
+        # The layout too, not only as an order: where a slate is wanted, not one other picture may go out.
+        programme = studio.programme.model_copy(update={"layout": self.scene.layout})
         self._fatal = None
         self._heard_s = time.monotonic()
         self._child = StudioChild(
             self._entry,
-            studio.model_copy(update={"courseware": courseware}),
+            studio.model_copy(update={"courseware": courseware, "programme": programme}),
             self._clock.zero_ns,
             self._on_report,
             self._on_exit,
@@ -210,19 +212,19 @@ class Gateway:
         self.state, self.reason = "restarting", why
         self.notify(f"The studio was restarted: {why}")
         if self.restarts.recent > 2:
-            self._forget_orders()
+            self._forget_courseware()
         self._spawn(self._restart(pause_s))
 
     async def _restart(self, pause_s: float) -> None:
         await asyncio.sleep(pause_s)
         self._start_studio()
 
-    def _forget_orders(self) -> None:
-        """What was ordered may be what kills the studio: go back to the settings."""
-        log.warning("the studio starts from its settings, without the last orders")
+    def _forget_courseware(self) -> None:
+        """The courseware opened last may be what kills the studio. The scene stays: it may hide somebody."""
+        if self._courseware != self.settings.courseware.path:
+            self.notify("The studio kept dying: the courseware of the settings is opened instead of the last one.")
         self._courseware = self.settings.courseware.path
         self._page_index = 0
-        self.scene = Scene(number=self.scene.number + 1, layout=self.settings.programme.layout)
 
     async def _hold_picture(self) -> None:
         """Once a second: the slate if it is wanted, and an end to a studio that hangs."""

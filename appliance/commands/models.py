@@ -10,7 +10,7 @@ from pathlib import Path
 from models import catalog
 from models.errors import ModelError
 
-SUMMARY = "install, list, verify and remove the networks that cut the teacher out"
+SUMMARY = "Install, list, verify and remove the networks that cut the teacher out."
 
 EXAMPLES = """\
 examples:
@@ -25,8 +25,6 @@ shown. They lie in CLASSROOM_MODELS_DIR, by default in your cache folder (see `c
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declares the sub-commands and their options."""
-    parser.epilog = EXAMPLES
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     actions = parser.add_subparsers(dest="action", required=True, metavar="list|install|add|verify|remove")
     _action(actions, "list", "the networks of the catalogue and your own, and how they are")
     install = _action(actions, "install", "fetch a network of the catalogue, convert it, check it")
@@ -46,23 +44,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Does what the command line says; 0, or 1 after one sentence on stderr."""
+    """Does what the command line says. Raises ModelError, whose sentence the command line prints."""
     folder: Path = args.models_dir or catalog.default_models_dir()
-    try:
-        if args.action == "list":
-            return _list(folder)
-        if args.action == "verify":
-            return _verify(args.name, folder)
-        if args.action == "remove":
-            print(f"{args.name} removed, {catalog.remove(args.name, folder) / 1e6:.0f} MB set free.")
-            return 0
-        return _install(args, folder)
-    except ModelError as error:
-        print(error.reason, file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nStopped. Nothing was changed.", file=sys.stderr)
-        return 130
+    if args.action == "list":
+        return _list(folder)
+    if args.action == "verify":
+        return _verify(args.name, folder)
+    if args.action == "remove":
+        print(f"{args.name} removed, {catalog.remove(args.name, folder) / 1e6:.0f} MB set free.")
+        return 0
+    return _install(args, folder)
 
 
 def _action(

@@ -12,7 +12,7 @@ from appliance.settings.loading import SYSTEM_FILE, Loaded, load
 SHORTCUTS = {
     "camera": ("camera.url", "URL", "/dev/video0, rtsp://user:password@host/path, a video file, or simulated:"),
     "courseware": ("courseware.path", "PATH", "a PDF, an image, a folder of images, a video, or demo"),
-    "sound": ("sound.url", "URL", "where the sound comes from"),
+    "sound": ("sound.source", "SOURCE", "alsa:default, a sound file, tone: or silence:"),
     "port": ("http.port", "PORT", "TCP port of the console and of the viewers"),
     "layout": ("programme.layout", "LAYOUT", "aligned, corner, courseware, camera or slate"),
 }

@@ -93,8 +93,10 @@ def _fault(detail: ErrorDetails, values: Values) -> Fault:
     if detail["type"] == "extra_forbidden":
         return Fault(name, shown(given.value), unknown_key(section, key), given.where)
     field = sections()[section].model_fields[key]
-    reason = f"{_sentence(detail['msg'])} " if detail["type"] == "value_error" else ""
-    mend = f"{reason}It must be {allowed(field)}. {help_text(field)}".strip()
+    if detail["type"] == "value_error":  # a rule of the stage itself, which knows best
+        mend = f"{_sentence(detail['msg'])} {_sentence(help_text(field))}"
+    else:
+        mend = f"It must be {allowed(field)}. {_sentence(help_text(field))}"
     return Fault(name, shown(given.value), mend, given.where)
 
 

@@ -1,0 +1,87 @@
+"""Puts the routes together, inside the layers every request goes through."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from appliance.api.access import Gatekeeper, viewer
+from appliance.api.lesson import lesson_routes
+from appliance.api.limits import BodyLimit, SecurityHeaders
+from appliance.api.pages import Assets, page_routes
+from appliance.api.problems import Problem, install_handlers, problem
+from appliance.api.status import health_routes, status_routes
+from appliance.api.whep import whep_routes
+from appliance.gateway import Gateway, StudioBusy
+from appliance.shelf import Shelf
+from appliance.tokens import Tokens
+
+DESCRIPTION = """\
+The classroom box: direct the lesson, see its state, watch the programme.
+
+Send a token as `Authorization: Bearer TOKEN`. The assistant's token allows everything, the viewer's only WHEP.
+Errors are `application/problem+json` (RFC 9457).
+"""
+
+
+def create_app(gateway: Gateway, tokens: Tokens) -> FastAPI:
+    """The whole HTTP side of the box."""
+    app = FastAPI(
+        title="Dual-teacher classroom",
+        version="1",
+        description=DESCRIPTION,
+        # Served below, behind a token; the interactive pages would load scripts from elsewhere.
+        openapi_url=None,
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(
+                CORSMiddleware,
+                allow_origins=gateway.settings.http.cors_origins,
+                allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+                allow_headers=["Authorization", "Content-Type"],
+                expose_headers=["Location", "Link", "Accept-Post", "Retry-After"],
+            ),
+            Middleware(Gatekeeper, tokens=tokens),
+            Middleware(BodyLimit),
+        ],
+    )
+    install_handlers(app)
+    app.add_exception_handler(StudioBusy, _studio_busy)
+    shelf = Shelf(gateway.settings.box.courseware_path, gateway.settings.courseware.path)
+    api = APIRouter(prefix="/api/v1")
+    api.include_router(lesson_routes(gateway, shelf))
+    api.include_router(status_routes(gateway, shelf))
+    api.include_router(_document_routes(app))
+    app.include_router(api)
+    app.include_router(whep_routes(gateway))
+    app.include_router(health_routes(gateway))
+    app.include_router(page_routes())
+    app.mount("/assets", Assets())
+    return app
+
+
+def openapi_document(app: FastAPI) -> dict[str, Any]:
+    document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = schema
+    return document
+
+
+def _document_routes(app: FastAPI) -> APIRouter:
+    router = APIRouter(include_in_schema=False, dependencies=[Depends(viewer)])
+
+    @router.get("/openapi.json")
+    async def get_document() -> JSONResponse:
+        return JSONResponse(openapi_document(app))
+
+    return router
+
+
+async def _studio_busy(_request: Request, _error: Exception) -> Response:
+    return problem(503, "The studio is being started. Try again in a moment.", {"Retry-After": "1"})

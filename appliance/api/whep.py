@@ -1,0 +1,112 @@
+"""WHEP: a viewer posts an SDP offer and gets the programme (draft-ietf-wish-whep)."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from appliance.api.access import viewer
+from appliance.api.problems import documented
+from appliance.gateway import Gateway
+from pipelines.broadcast import BadOffer, TooManyViewers
+
+SDP = "application/sdp"
+RETRY_S = 10
+
+_OFFER = {
+    "requestBody": {
+        "required": True,
+        "content": {SDP: {"schema": {"type": "string"}, "example": "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\n..."}},
+    }
+}
+_ERRORS = documented(s401="No token, or a wrong one.")
+
+
+def whep_routes(gateway: Gateway) -> APIRouter:
+    router = APIRouter(tags=["viewers"])
+
+    @router.post(
+        "/whep",
+        status_code=201,
+        summary="Watch: SDP offer in, SDP answer out",
+        dependencies=[Depends(viewer)],
+        openapi_extra=_OFFER,
+        response_class=Response,
+        responses={
+            201: {
+                "description": "The answer, with all candidates. DELETE the Location to leave.",
+                "content": {SDP: {"schema": {"type": "string"}}},
+                "headers": {"Location": {"schema": {"type": "string"}, "description": "/whep/{id}"}},
+            },
+            **_ERRORS,
+            **documented(
+                s400="Not an SDP offer that can be answered.",
+                s413="The offer is too large.",
+                s415=f"The body is not {SDP}.",
+                s503="The box is full, or being stopped.",
+            ),
+        },
+    )
+    async def post_offer(
+        request: Request,
+        name: str = Query("", max_length=40, description="What the console shows for this viewer: a room, no person."),
+    ) -> Response:
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != SDP:
+            raise HTTPException(415, f"Send an SDP offer as {SDP}.", {"Accept-Post": SDP})
+        if gateway.is_closing:
+            raise HTTPException(503, "The box is being stopped.", {"Retry-After": str(RETRY_S)})
+        offer = (await request.body()).decode(errors="replace")
+        try:
+            viewer_id, answer = await gateway.broadcast.answer(offer, name=_printable(name))
+        except BadOffer as error:
+            raise HTTPException(400, str(error)) from None
+        except TooManyViewers as error:
+            raise HTTPException(503, str(error), {"Retry-After": str(RETRY_S)}) from None
+        headers = {"Location": f"/whep/{viewer_id}"}
+        if gateway.settings.broadcast.stun_url:
+            headers["Link"] = f'<{gateway.settings.broadcast.stun_url}>; rel="ice-server"'
+        return Response(answer, 201, headers, media_type=SDP)
+
+    @router.options("/whep", status_code=204, summary="What may be posted", response_class=Response)
+    async def offer_options() -> Response:
+        return Response(status_code=204, headers={"Allow": "POST, OPTIONS", "Accept-Post": SDP})
+
+    @router.delete(
+        "/whep/{viewer_id}",
+        summary="Leave",
+        dependencies=[Depends(viewer)],
+        response_class=Response,
+        responses={**_ERRORS, **documented(s404="This viewer has left.")},
+    )
+    async def delete_session(viewer_id: str) -> Response:
+        if all(known.viewer_id != viewer_id for known in gateway.broadcast.viewers()):
+            raise HTTPException(404, "This viewer has left.")
+        await gateway.broadcast.remove(viewer_id)
+        return Response(status_code=200)
+
+    @router.patch(
+        "/whep/{viewer_id}",
+        status_code=405,
+        summary="Not supported: the answer holds all candidates",
+        dependencies=[Depends(viewer)],
+        response_class=Response,
+        responses={**_ERRORS, **documented(s405="Trickle ICE and ICE restarts are not supported.")},
+    )
+    async def patch_session(viewer_id: str) -> Response:
+        raise HTTPException(
+            405,
+            "Trickle ICE and ICE restarts are not supported: gather first, or post a new offer.",
+            {"Allow": "DELETE, OPTIONS"},
+        )
+
+    @router.options("/whep/{viewer_id}", status_code=204, summary="What may be done", response_class=Response)
+    async def session_options(viewer_id: str) -> Response:
+        return Response(status_code=204, headers={"Allow": "DELETE, OPTIONS"})
+
+    return router
+
+
+def _printable(name: str) -> str:
+    return "".join(character for character in name if character.isprintable()).strip()

@@ -1,0 +1,18 @@
+"""The real daemon over the fake studio: `python fake_box.py run ...`, with the command line of `classroom`."""
+
+from __future__ import annotations
+
+import functools
+import sys
+
+from appliance import gateway, restarts
+from appliance.__main__ import main
+from appliance.commands import run
+from appliance.daemon import run_daemon
+
+if __name__ == "__main__":
+    # Less patience than in service, for the same steps.
+    gateway.HUNG_S = 3.0
+    restarts.FIRST_PAUSE_S = 0.05
+    run.run_daemon = functools.partial(run_daemon, entry="fake_studio:run_studio")
+    sys.exit(main())
