@@ -2,6 +2,7 @@
 
 from pipelines.compositing.compositor import Compositor, EffectiveLayout, warm_up
 from pipelines.compositing.fonts import cjk_font
+from pipelines.compositing.notice import with_notice
 from pipelines.compositing.slate import camera_lost, courseware_lost, draw_slate, paused, restarting, starting
 
 __all__ = [
@@ -15,4 +16,5 @@ __all__ = [
     "restarting",
     "starting",
     "warm_up",
+    "with_notice",
 ]

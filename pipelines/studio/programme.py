@@ -8,17 +8,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 from pipelines.channels import Latest
 from pipelines.compositing import Compositor
 from pipelines.encoding import VideoEncoder
-from pipelines.media import Calibration, Layout, Matte, Packet, Page, Scene
+from pipelines.media import Calibration, Matte, Packet, Page, Scene
+from pipelines.studio.showing import WITH_TEACHER, Showing
 from pipelines.timing import NS_PER_MS, NS_PER_S, Marks, Rate, SessionClock
 
 # A teacher who does not move for this long is a frozen picture, not a teacher: better none.
 TEACHER_EXPIRES_NS = 1 * NS_PER_S
-WITH_TEACHER = (Layout.ALIGNED, Layout.CORNER, Layout.CAMERA)
 
 
 class Programme:
@@ -34,6 +33,7 @@ class Programme:
         marks: Marks,
     ) -> None:
         self._compositor = compositor
+        self._showing = Showing(encoder.size_wh)
         self._encoder = encoder
         self._clock = clock
         self._mattes = mattes
@@ -51,11 +51,18 @@ class Programme:
     def request_key(self) -> None:
         self._key_wanted.set()
 
-    def tick(self, tick_ns: int, page: Page | None, notice: str, send: Callable[[Packet], None]) -> None:
-        """One programme picture. notice: why a source is missing, "" if none is. Packets go to `send`."""
+    def tick(
+        self,
+        tick_ns: int,
+        page: Page | None,
+        page_reason: str,
+        camera_reason: str,
+        send: Callable[[Packet], None],
+    ) -> None:
+        """One programme picture. Reasons: why a source is missing, "" if it is not. Packets go to `send`."""
         scene = self.scene
         matte = self._matte(tick_ns) if scene.layout in WITH_TEACHER else None
-        scene = _held(scene, page, matte, notice)
+        page, scene = self._showing.choose(page, matte, scene, page_reason, camera_reason)
         with self._marks.measure("compositing"):
             rgb = self._compositor.compose(page, matte, scene, self.calibration)
         want_key = self._wants_key(page, scene)
@@ -82,22 +89,12 @@ class Programme:
         self.teacher_age_ns = age_ns if not self.teacher_age_ns else (self.teacher_age_ns * 49 + age_ns) // 50
         return matte
 
-    def _wants_key(self, page: Page | None, scene: Scene) -> bool:
+    def _wants_key(self, page: Page, scene: Scene) -> bool:
         """At page flips, at cuts between layouts, and when a viewer asked."""
         asked = self._key_wanted.is_set()
         self._key_wanted.clear()
-        flipped = page is not self._shown_page and (page is None or page.is_flip)
+        flipped = page is not self._shown_page and page.is_flip
         before = self._shown_scene
         cut = before is None or (before.layout, before.slate_text) != (scene.layout, scene.slate_text)
         self._shown_page, self._shown_scene = page, scene
         return asked or flipped or cut
-
-
-def _held(scene: Scene, page: Page | None, matte: Matte | None, notice: str) -> Scene:
-    """The scene, or a slate with the reason where its layout has nothing to show."""
-    if scene.layout == Layout.SLATE:
-        return scene
-    nothing = matte is None if scene.layout == Layout.CAMERA else page is None
-    if nothing or (notice and matte is None):
-        return replace(scene, layout=Layout.SLATE, slate_text=notice)
-    return scene

@@ -9,11 +9,11 @@ from models.catalog import locate
 from models.matting_net import MattingNet
 from pipelines.capture import open_camera
 from pipelines.channels import Closed, Latest
-from pipelines.compositing import Compositor
+from pipelines.compositing import Compositor, warm_up
 from pipelines.courseware import Courseware, open_courseware
 from pipelines.encoding import SoundEncoder, VideoEncoder
 from pipelines.matting import Keyer
-from pipelines.media import Frame, Matte, Packet, Page, Scene, SourceLost, SourceState
+from pipelines.media import Frame, Matte, Page, Scene, SourceLost, SourceState
 from pipelines.orders import (
     OpenCourseware,
     Rejected,
@@ -62,7 +62,7 @@ class Studio:
         self._camera = open_camera(settings.camera, clock, self._page)
         self._sound = open_sound(settings.sound, clock)
         compositor = Compositor(size_wh)
-        compositor.warm_up()
+        warm_up()
         encoder = VideoEncoder(size_wh, rate_hz, settings.encoding)
         scene = Scene(layout=settings.programme.layout)
         self._programme = Programme(compositor, encoder, clock, scene, self._mattes, self._marks)
@@ -132,7 +132,8 @@ class Studio:
             self._pacer_late = pacer.late
             if self._link.wants_key:
                 self._programme.request_key()
-            self._programme.tick(tick_ns, self._page(), self._notice(), self._link.send)
+            page_reason, camera_reason = _reason(self._courseware_state), _reason(self._camera.state)
+            self._programme.tick(tick_ns, self._page(), page_reason, camera_reason, self._link.send)
             if not self._started:
                 self._started = True
                 self._link.send(Started())
@@ -147,10 +148,7 @@ class Studio:
                 line.put(sound)
             for due in line.due(time.monotonic_ns(), self._programme.teacher_age_ns + extra_ns):
                 for packet in encoder.encode(due):
-                    self._send_sound(packet)
-
-    def _send_sound(self, packet: Packet) -> None:
-        self._link.send(packet)
+                    self._link.send(packet)
 
     # -- orders ----------------------------------------------------------------------------------
 
@@ -194,13 +192,6 @@ class Studio:
         courseware = self._courseware
         return None if courseware is None else courseware.page()
 
-    def _notice(self) -> str:
-        """Why a source is missing, in a sentence for the remote classroom; "" when all is well."""
-        for state in (self._courseware_state, self._camera.state):
-            if state.state in ("lost", "ended"):
-                return state.reason
-        return ""
-
     def _report(self) -> None:
         while not self._threads.stop.wait(STATUS_PERIOD_S):
             self._link.send(self._status())
@@ -238,3 +229,8 @@ class Studio:
             late=self._pacer_late,
             stale_mattes=self._programme.stale_mattes,
         )
+
+
+def _reason(state: SourceState) -> str:
+    """Why a source is missing, in a sentence; "" while it is not."""
+    return (state.reason or state.state) if state.state in ("lost", "ended") else ""
