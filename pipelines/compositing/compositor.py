@@ -82,9 +82,7 @@ class Compositor:
         if self._newest is not None and self._newest[0].same(inputs):
             return self._newest[1]
         if page is not None and page.size_wh != self._size_wh:
-            raise ValueError(
-                f"page {page.revision} is {page.size_wh}, not the programme's {self._size_wh}"
-            )
+            raise ValueError(f"page {page.revision} is {page.size_wh}, not the programme's {self._size_wh}")
         placing = (scene.layout, scene.corner, scene.scale, scene.mirror)
         if placing != self._steady_for:
             self._steady, self._steady_for = SteadyBody(), placing

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.compositing.kernels import blend_warped, shrink
+from pipelines.compositing.kernels import I32, Limits, blend_warped, shrink
 from pipelines.compositing.light import CODE_OF_LINEAR, LINEAR_OF_CODE
 from pipelines.media import F64, U8, Matte
 
@@ -50,7 +50,8 @@ def filter_for(ratio: float) -> Filter:
 class Cutout:
     """pha: u8 (h, w) and fgr: u8 (h, w, 3), straight, one pixel of border all round.
 
-    cutout_from_camera: f64 (3, 3). limits: f64 (x0, x1, y0, y1), the part that may be seen.
+    cutout_from_camera: f64 (3, 3). limits: x0, x1, y0, y1, the part that may be seen.
+    reach: i32 (h, 2), first and last column of each row with alpha above 0.
     Where the matte ends at the camera's own border, that border is sharp: at half a pixel beyond the
     last pixel's centre. Elsewhere the border is alpha 0.
     """
@@ -58,13 +59,14 @@ class Cutout:
     pha: U8
     fgr: U8
     cutout_from_camera: F64
-    limits: F64
+    limits: Limits
+    reach: I32
 
     def blend(self, programme: U8, camera_from_programme: F64, opacity: float, taps: int) -> None:
         """Lays the cutout over the programme, u8 (H, W, 3), in place. opacity: 0 to 1."""
         matrix = self.cutout_from_camera @ camera_from_programme
         blend_warped(
-            programme, self.pha, self.fgr, matrix, self.limits, round(opacity * 256), taps,
+            programme, self.pha, self.fgr, matrix, self.limits, self.reach, round(opacity * 256), taps,
             LINEAR_OF_CODE, CODE_OF_LINEAR,
         )  # fmt: skip
 
@@ -91,7 +93,7 @@ def cut_out(matte: Matte, step: int, fade: Fade) -> Cutout:
             LINEAR_OF_CODE, CODE_OF_LINEAR, pha[1:-1, 1:-1], fgr[1:-1, 1:-1],
         )  # fmt: skip
     _fade_out(pha, fade, (left - 1, top - 1), step, (camera_w, camera_h))
-    limits = np.array([0.0, pha.shape[1] - 1.0, 0.0, pha.shape[0] - 1.0])
+    limits = [0.0, pha.shape[1] - 1.0, 0.0, pha.shape[0] - 1.0]
     for side, (at_border, edge) in enumerate(
         (
             (box.x <= 0, 0.5),
@@ -105,7 +107,18 @@ def cut_out(matte: Matte, step: int, fade: Fade) -> Cutout:
             for array in (pha, fgr):
                 _repeat_border(array, side)
     scale, x, y = 1 / step, 0.5 / step + 0.5 - left, 0.5 / step + 0.5 - top
-    return Cutout(pha, fgr, np.array([[scale, 0.0, x], [0.0, scale, y], [0.0, 0.0, 1.0]]), limits)
+    matrix = np.array([[scale, 0.0, x], [0.0, scale, y], [0.0, 0.0, 1.0]])
+    return Cutout(pha, fgr, matrix, (limits[0], limits[1], limits[2], limits[3]), _reach(pha))
+
+
+def _reach(pha: U8) -> I32:
+    """First and last column of each row with alpha above 0, i32 (h, 2); rows without: last < first."""
+    covered = pha != 0
+    width = pha.shape[1]
+    first = np.where(covered.any(axis=1), covered.argmax(axis=1), width)
+    last = width - 1 - covered[:, ::-1].argmax(axis=1)
+    last[first == width] = -1
+    return np.column_stack((first, last)).astype(np.int32)
 
 
 def _read_only(array: U8) -> U8:

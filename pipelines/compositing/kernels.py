@@ -16,6 +16,7 @@ from pipelines.compositing.light import U16
 from pipelines.media import F64, U8
 
 Sums = tuple[np.uintp, np.uintp, np.uintp, np.uintp]
+Limits = tuple[float, float, float, float]
 I32 = npt.NDArray[np.int32]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -23,6 +24,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 FULL = 65_536 * 255
 # A pixel whose ray runs nearly parallel to the camera's plane sees the horizon, not the teacher.
 HORIZON = 1e-6
+# Matte pixels that a programme pixel reaches beyond its centre: one for the bilinear sample, and taps.
+_REACH_PX = 3.0
 
 
 def compiled(function: Function) -> Function:
@@ -38,7 +41,7 @@ def compiled(function: Function) -> Function:
 
 
 @compiled
-def _span(matrix: F64, limits: F64, y: int, width: int) -> tuple[int, int]:
+def _span(matrix: F64, limits: Limits, y: int, width: int) -> tuple[int, int]:
     """First and end column of row y whose pixels fall inside limits (x0, x1, y0, y1) of the matte.
 
     Each limit, multiplied by the depth w > 0, is a half-plane a x + b >= 0: no pixel outside is visited,
@@ -70,6 +73,26 @@ def _span(matrix: F64, limits: F64, y: int, width: int) -> tuple[int, int]:
     if not low <= high:
         return 0, 0
     return int(np.ceil(low)), int(np.floor(high)) + 1
+
+
+@compiled
+def _narrowed(matrix: F64, limits: Limits, reach: I32, y: int, start: int, end: int) -> Limits:
+    """Limits of the matte for row y, columns start..end, without the empty ends of the matte's rows.
+
+    reach: i32 (h, 2), first and last column of each matte row with alpha above 0; last < first for none.
+    Along a programme row the matte's row runs one way, so that its ends bound it.
+    """
+    low, high = 1e30, -1e30
+    for corner in range(4):
+        at_x = start - 0.25 if corner % 2 == 0 else end - 0.75
+        at_y = y - 0.25 if corner < 2 else y + 0.25
+        depth = matrix[2, 0] * at_x + matrix[2, 1] * at_y + matrix[2, 2]
+        row = (matrix[1, 0] * at_x + matrix[1, 1] * at_y + matrix[1, 2]) / depth
+        low, high = min(low, row), max(high, row)
+    first, last = 1e9, -1e9
+    for row_at in range(max(0, int(max(low, 0.0)) - 1), min(reach.shape[0], int(min(high, 1e9)) + 3)):
+        first, last = min(first, float(reach[row_at, 0])), max(last, float(reach[row_at, 1]))
+    return max(limits[0], first - _REACH_PX), min(limits[1], last + _REACH_PX), limits[2], limits[3]
 
 
 @compiled
@@ -126,7 +149,8 @@ def blend_warped(
     pha: U8,
     fgr: U8,
     matrix: F64,
-    limits: F64,
+    limits: Limits,
+    reach: I32,
     opacity_256: int,
     taps: int,
     linear: U16,
@@ -136,7 +160,8 @@ def blend_warped(
 
     programme: u8 (H, W, 3), written only where the warped alpha is above 0. pha: u8 (h, w),
     fgr: u8 (h, w, 3), straight. matrix: f64 (3, 3), programme pixel to matte pixel, depth positive on
-    the visible side. limits: f64 (x0, x1, y0, y1), matte pixels that may be seen, inside 0..w-1, 0..h-1.
+    the visible side. limits: (x0, x1, y0, y1), matte pixels that may be seen, inside 0..w-1, 0..h-1.
+    reach: i32 (h, 2), first and last column of each matte row with alpha above 0.
     opacity_256: 0 to 256. taps: 1, or 2: four samples per pixel, for a matte that shrinks.
     linear, codes: LINEAR_OF_CODE and CODE_OF_LINEAR.
     """
@@ -147,6 +172,9 @@ def blend_warped(
     half = whole >> np.uintp(1)
     for y in range(height):
         start, end = _span(matrix, limits, y, width)
+        if start >= end:
+            continue
+        start, end = _span(matrix, _narrowed(matrix, limits, reach, y, start, end), y, width)
         if taps == 1:
             _aim(matrix, float(y), float(start), end - start, ends, at_x[0], at_y[0])
         else:
@@ -158,11 +186,17 @@ def blend_warped(
             at = np.uintp(i)
             cover, red, green, blue = _sample(pha, fgr, linear, at_x[0, at], at_y[0, at])
             if taps == 2:
-                for tap in range(1, 4):
-                    more = _sample(pha, fgr, linear, at_x[np.uintp(tap), at], at_y[np.uintp(tap), at])
+                # The diagonal pair first: inside the body it will do, and the other two change nothing.
+                more = _sample(pha, fgr, linear, at_x[3, at], at_y[3, at])
+                cover, red, green, blue = cover + more[0], red + more[1], green + more[2], blue + more[3]
+                shift = np.uintp(1)
+                if cover != 2 * FULL:
+                    shift = np.uintp(2)
+                    more = _sample(pha, fgr, linear, at_x[1, at], at_y[1, at])
                     cover, red, green, blue = cover + more[0], red + more[1], green + more[2], blue + more[3]
-                cover, red = cover >> np.uintp(2), red >> np.uintp(2)
-                green, blue = green >> np.uintp(2), blue >> np.uintp(2)
+                    more = _sample(pha, fgr, linear, at_x[2, at], at_y[2, at])
+                    cover, red, green, blue = cover + more[0], red + more[1], green + more[2], blue + more[3]
+                cover, red, green, blue = cover >> shift, red >> shift, green >> shift, blue >> shift
             if cover == 0:
                 continue
             column, rest = np.uintp(start + i), whole - cover * opacity

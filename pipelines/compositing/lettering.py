@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from pipelines.compositing.fonts import slate_font
 
 MAX_CHARACTERS = 500
-_MAX_MARKS = 3
+# Characters are looked at in this size.
+_GAUGE_PX = 64
 # Latin words, or runs of other characters one by one; spaces are tokens of their own.
 _TOKENS = re.compile(r"\s+|[!-~\u00a1-\u024f\u0370-\u052f]+|.", re.DOTALL)
 # Chinese typesetting (GB/T 15834, 5.1): these do not begin a line, those do not end one.
@@ -24,37 +26,56 @@ def has_chinese(text: str) -> bool:
 
 
 def clean(text: str) -> str:
-    """At most 500 characters that can be drawn: no controls, no direction overrides, no stacked marks.
+    """At most 500 characters that can be drawn: no controls, no direction overrides, no empty boxes.
 
     Line breaks stay, at most one empty line in a row.
     """
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\t", " "))
-    kept: list[str] = []
-    marks = 0
-    for char in text:
-        category = unicodedata.category(char)
-        marks = marks + 1 if category.startswith("M") else 0
-        if char == "\n" or (category[0] != "C" and category not in ("Zl", "Zp") and marks <= _MAX_MARKS):
-            kept.append(char)
-    result = re.sub(r"\n{3,}", "\n\n", "".join(kept)).strip()
+    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\t", " "))[: 4 * MAX_CHARACTERS]
+    kept = "".join(char for char in text if char == "\n" or _is_drawable(char))
+    result = re.sub(r"\n{3,}", "\n\n", kept).strip()
     return result if len(result) <= MAX_CHARACTERS else result[: MAX_CHARACTERS - 1].rstrip() + "…"
 
 
-def wrap(text: str, width_px: float, size_px: int, *, bold: bool = False) -> list[str]:
-    """Lines no wider than width_px: Latin text breaks at spaces, Chinese anywhere its rules allow."""
-    font = slate_font(size_px, bold=bold)
+@lru_cache(maxsize=8192)
+def _is_drawable(char: str) -> bool:
+    """Whether the slates' font has a picture of the character. Left-over marks pile up: no."""
+    category = unicodedata.category(char)
+    if category[0] in "CM" or category in ("Zl", "Zp"):
+        return False
+    if char.isspace():
+        return True
+    font = slate_font(_GAUGE_PX, bold=False)
+    missing = font.getmask("\U0010ffff")
+    drawn = font.getmask(char)
+    return drawn.size != missing.size or bytes(drawn) != bytes(missing)
+
+
+@lru_cache(maxsize=8192)
+def _advance(char: str, *, bold: bool) -> float:
+    """Width of a character as a share of the font's size."""
+    return slate_font(_GAUGE_PX, bold=bold).getlength(char) / _GAUGE_PX
+
+
+def width_px(text: str, size_px: float, *, bold: bool = False) -> float:
+    """Width of one line, from the widths of its characters: fast, and kerning makes it narrower at most."""
+    return size_px * sum(_advance(char, bold=bold) for char in text)
+
+
+def wrap(text: str, room_px: float, size_px: int, *, bold: bool = False) -> list[str]:
+    """Lines no wider than room_px: Latin text breaks at spaces, Chinese anywhere its rules allow."""
     lines: list[str] = []
     for paragraph in text.split("\n"):
-        line = ""
+        line, used_px = "", 0.0
         for piece in _pieces(paragraph):
-            longer = line + piece if line else piece.lstrip()
-            if font.getlength(longer.rstrip()) <= width_px:
-                line = longer
+            piece = piece if line else piece.lstrip()
+            if used_px + width_px(piece.rstrip(), size_px, bold=bold) <= room_px:
+                line, used_px = line + piece, used_px + width_px(piece, size_px, bold=bold)
                 continue
             if line:
                 lines.append(line.rstrip())
-            *full, line = _split(piece.strip(), width_px, size_px, bold=bold)
+            *full, line = _split(piece.strip(), room_px, size_px, bold=bold)
             lines += full
+            used_px = width_px(line, size_px, bold=bold)
         lines.append(line.rstrip())
     return lines
 
@@ -70,12 +91,14 @@ def _pieces(paragraph: str) -> list[str]:
     return pieces
 
 
-def _split(word: str, width_px: float, size_px: int, *, bold: bool) -> list[str]:
+def _split(piece: str, room_px: float, size_px: int, *, bold: bool) -> list[str]:
     """A piece for a new line, cut where it is too long for one: an address, perhaps."""
-    font = slate_font(size_px, bold=bold)
-    parts = [""]
-    for char in word:
-        if parts[-1] and font.getlength(parts[-1] + char) > width_px:
+    parts, used_px = [""], 0.0
+    for char in piece:
+        wide_px = width_px(char, size_px, bold=bold)
+        if parts[-1] and used_px + wide_px > room_px:
             parts.append("")
+            used_px = 0.0
         parts[-1] += char
+        used_px += wide_px
     return parts

@@ -21,7 +21,7 @@ _RULE: Rgb = (78, 128, 196)
 
 # Shares of the slate's height, but for the width.
 _TITLE_SIZE = 0.085
-_LINE_SIZE = 0.042
+_LINE_SIZE = 0.046
 _TEXT_HEIGHT = 0.78
 _TEXT_WIDTH = 0.84
 _LEADING = 1.4
@@ -99,11 +99,10 @@ def _background(size_wh: SizeWh) -> U8:
 
 def _readable(texts: tuple[str, ...]) -> list[str]:
     """Texts that can be drawn with this machine's fonts, the title first."""
-    cleaned = [text for text in map(clean, texts) if text]
-    if cjk_font() is not None:
-        return cleaned
-    latin = [text for text in cleaned if not has_chinese(text)]
-    return latin if latin or not cleaned else [_NEEDS_FONT]
+    wanted = [text for text in texts if text.strip()]
+    if cjk_font() is None:
+        wanted = [text for text in wanted if not has_chinese(text)] or ([_NEEDS_FONT] if wanted else [])
+    return [text for text in map(clean, wanted) if text]
 
 
 def _fit(texts: list[str], size_wh: SizeWh) -> list[_Line]:
