@@ -27,16 +27,17 @@ def open_camera(
 ) -> Camera:
     """The camera of the settings. Returns at once and never raises for a camera that is missing or broken:
     its state and its `read` tell. shown_page: what the LCD shows now, for the simulated classroom alone."""
+    size_wh = (settings.width_px, settings.height_px)
     try:
         address = parse_address(settings.url)
+        if address.kind == "simulated":
+            # Imported here, so that a box with a real camera does not load the simulator.
+            from pipelines.simulated import SimulatedClassroom
+
+            return SimulatedClassroom(address.target, size_wh, settings.rate_hz, clock, shown_page)
     except SourceLost as lost:
         return UnusableCamera(lost)
-    if address.kind == "simulated":
-        # Here, so that a box with a real camera does not load the simulator.
-        from pipelines.simulated import SimulatedClassroom
-
-        return SimulatedClassroom.open(settings, clock, shown_page)
-    converter = RgbConverter((settings.width_px, settings.height_px))
+    converter = RgbConverter(size_wh)
     return RetryingCamera(address.label, lambda: _open_stream(address, settings, clock, converter))
 
 

@@ -120,10 +120,11 @@ class RtspStream:
                 timeout=_TIMEOUTS_S,
             ) as container:
                 self._decode(container)
-        # FFmpeg's own words repeat the url with its password: they are never passed on.
+            lost = SourceLost("camera", f"{a.label} ended the stream")
         except av.error.FFmpegError as error:
-            raise _explain(a.label, error) from None
-        raise SourceLost("camera", f"{a.label} ended the stream")
+            lost = _explain(a.label, error)
+        # Out here, because FFmpeg's error holds the url with its password, and would travel along as context.
+        raise lost
 
     def _decode(self, container: InputContainer) -> None:
         if not container.streams.video:

@@ -1,4 +1,4 @@
-"""A camera on USB, or an HDMI grabber: V4L2 in its best mode, controls locked, with the driver's time stamps."""
+"""A camera on USB, or an HDMI grabber: V4L2 in its best mode, controls locked, with the driver's stamps."""
 
 from __future__ import annotations
 

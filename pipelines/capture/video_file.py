@@ -138,13 +138,9 @@ class VideoFile:
         for picture in self._decode():
             own_ns = _instant_ns(picture)
             first_ns = own_ns if first_ns is None else first_ns
-            # A picture without a usable time stamp follows the one before it.
-            is_usable = own_ns is not None and first_ns is not None and own_ns - first_ns > at_ns
-            at_ns = (
-                own_ns - first_ns
-                if is_usable and own_ns is not None and first_ns is not None
-                else at_ns + length_ns
-            )
+            at_ns += length_ns  # unless its time stamp says later than the picture before it
+            if own_ns is not None and first_ns is not None and own_ns - first_ns > at_ns - length_ns:
+                at_ns = own_ns - first_ns
             yield picture, at_ns, length_ns
 
     def _decode(self) -> Iterator[av.VideoFrame]:
