@@ -84,9 +84,9 @@ def measure_box(size_wh: SizeWh, seconds: float) -> dict[str, Any]:
         viewer = get_context("spawn").Process(target=watch, args=(box.url, box.token), daemon=True)
         viewer.start()
         time.sleep(SETTLE_S)
-        before, cpu_before_s, start_s = box.status()["studio"], usage(box.pid).cpu_s, time.monotonic()
+        before, cpu_before_s, start_s = box.status()["programme"], usage(box.pid).cpu_s, time.monotonic()
         time.sleep(seconds)
-        after, cpu_after_s = box.status()["studio"], usage(box.pid).cpu_s
+        after, cpu_after_s = box.status()["programme"], usage(box.pid).cpu_s
         took_s = time.monotonic() - start_s
         if not viewer.is_alive():
             raise BenchFailed("the viewer ended while the box was measured: see its message above")

@@ -51,7 +51,7 @@ def test_a_camera_that_cannot_be_read_leaves_the_lesson_on_air(
     with running_box((640, 360), f"camera.url={path}") as box:
         camera = eventually("the camera is lost", lambda: lost_source(box, "camera", api))
         assert "camera.mp4" in camera["reason"]
-        assert api(box, "GET", "/api/v1/status")[1]["studio"]["programme_fps"] > 0
+        assert api(box, "GET", "/api/v1/status")[1]["programme"]["programme_fps"] > 0
         processes = family(box.pid)
     assert_gone(processes)
 
@@ -72,7 +72,7 @@ def test_courseware_that_cannot_be_read_is_told_and_can_be_replaced(
     with running_box((640, 360), f"courseware.path={path}") as box:
         courseware = eventually("the courseware is lost", lambda: lost_source(box, "courseware", api))
         assert "lesson.pdf" in courseware["reason"]
-        assert api(box, "PUT", "/api/v1/courseware", {"path": "demo"})[0] < 300
+        assert api(box, "PUT", "/api/v1/courseware", {"name": "demo"})[0] < 300
         eventually("the demo lesson is there", lambda: page_count(box, api) > 1)
         processes = family(box.pid)
     assert_gone(processes)
@@ -165,7 +165,7 @@ def test_a_full_disk_for_the_state_is_told(tmp_path: Path) -> None:
 
 
 def source(box: Box, name: str, api: Callable[..., Any]) -> Any:
-    return api(box, "GET", "/api/v1/status")[1]["studio"]["sources"].get(name)
+    return api(box, "GET", "/api/v1/status")[1]["sources"].get(name)
 
 
 def lost_source(box: Box, name: str, api: Callable[..., Any]) -> Any:
@@ -174,7 +174,7 @@ def lost_source(box: Box, name: str, api: Callable[..., Any]) -> Any:
 
 
 def page_count(box: Box, api: Callable[..., Any]) -> int:
-    count: int = api(box, "GET", "/api/v1/status")[1]["studio"]["page_count"]
+    count: int = api(box, "GET", "/api/v1/status")[1]["page"]["count"]
     return count
 
 
