@@ -67,8 +67,8 @@ def _cost(mode: Mode, wanted: Wanted) -> tuple[float, ...]:
         round(missing, 2),
         0.0 if skew < 1.02 else round(skew, 2),
         round(surplus, 2),
-        # A rate a little off (29.97) is as good as exact; below asked is worse than above.
-        round(abs(speed - 1.0), 1) + (0.5 if speed < 0.99 else 0.0),
+        # 29.97 for 30, and 30 for 25, are as good as exact; below asked is worse than above.
+        0.0 if 0.99 <= speed <= 1.25 else round(abs(speed - 1.0), 1) + (0.5 if speed < 0.99 else 0.0),
         _PREFERENCE[mode.fourcc],
         mode.rate_hz,
     )
