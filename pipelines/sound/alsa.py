@@ -17,7 +17,7 @@ from pipelines.timing import NS_PER_S
 _OFFERS: Final = ((2, 48_000), (1, 48_000), (2, 44_100), (1, 44_100), (1, 32_000), (1, 16_000))
 _SANE_AGE_S: Final = 1.0
 _PIECE_SAMPLES: Final = SOUND_HZ // 100
-_SYSTEM_SETTINGS: Final = "/usr/share/alsa/alsa.conf"
+_SYSTEM_SETTINGS: Final = "/usr/share/alsa"
 
 
 class AlsaReader:
@@ -45,7 +45,7 @@ class AlsaReader:
     def _open(self) -> av.container.InputContainer:
         # The ALSA inside PyAV looks for its settings where it was built, below /tmp, where anybody may
         # put some: it must be told where the system keeps them.
-        os.environ.setdefault("ALSA_CONFIG_PATH", _SYSTEM_SETTINGS)
+        os.environ.setdefault("ALSA_CONFIG_DIR", _SYSTEM_SETTINGS)
         said = ""
         for channels, rate_hz in _OFFERS:
             options = {"channels": str(channels), "sample_rate": str(rate_hz)}

@@ -50,7 +50,7 @@ class SoundSource:
 
     @property
     def state(self) -> SourceState:
-        """The feed's. detail: `overruns` (blocks that nobody read in time), `silent` (filled with silence)."""
+        """The feed's. detail: `overruns` (blocks that nobody read in time), `silent` (blocks of silence)."""
         state = self._feed.state
         state.detail |= {"overruns": self._overruns, "silent": self._silent}
         return state
