@@ -1,4 +1,4 @@
-"""Writes an ONNX graph node by node: equal nodes and equal constants are written once, unused ones not at all."""
+"""Writes an ONNX graph node by node: equal nodes and constants are written once, unused ones not at all."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ IR_VERSION = 8
 Array = npt.NDArray[Any]
 
 
+def float_tensor(name: str, shape: Sequence[int | str]) -> onnx.ValueInfoProto:
+    """The declaration of a float32 tensor; symbols stand for sizes that are not fixed."""
+    return helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, list(shape))
+
+
 class GraphWriter:
     """Collects nodes; tensors are known by name. The same calls give the same bytes."""
 
@@ -25,11 +30,11 @@ class GraphWriter:
         self._written: dict[object, list[str]] = {}
         self._count = 0
 
-    def emit(self, op: str, inputs: Sequence[str], **attributes: object) -> str:
+    def emit(self, op: str, inputs: Sequence[str], **attributes: Any) -> str:
         """Writes one node with one output and returns the output's name."""
         return self.emit_many(op, inputs, 1, **attributes)[0]
 
-    def emit_many(self, op: str, inputs: Sequence[str], outputs: int, **attributes: object) -> list[str]:
+    def emit_many(self, op: str, inputs: Sequence[str], outputs: int, **attributes: Any) -> list[str]:
         """Writes one node with several outputs."""
         key = (op, tuple(inputs), outputs, repr(sorted(attributes.items())))
         if key not in self._written:
@@ -56,11 +61,7 @@ class GraphWriter:
         return self.constant(np.array(values, np.int64))
 
     def model(
-        self,
-        name: str,
-        inputs: Sequence[onnx.ValueInfoProto],
-        outputs: Sequence[onnx.ValueInfoProto],
-        notes: dict[str, str],
+        self, name: str, inputs: Sequence[onnx.ValueInfoProto], outputs: Sequence[onnx.ValueInfoProto]
     ) -> onnx.ModelProto:
         """The finished, checked model: only what the outputs need."""
         nodes = self._needed({output.name for output in outputs})
@@ -73,7 +74,6 @@ class GraphWriter:
             ir_version=IR_VERSION,
             producer_name="dual-teacher-classroom",
         )
-        helper.set_model_props(model, notes)
         onnx.checker.check_model(model, full_check=True)
         return model
 
