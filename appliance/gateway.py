@@ -16,6 +16,7 @@ from appliance.settings import Settings
 from appliance.settings.errors import EX_CONFIG
 from appliance.studio_child import StudioChild
 from pipelines.broadcast import Broadcast
+from pipelines.compositing import restarting, starting
 from pipelines.media import Packet, Scene
 from pipelines.orders import (
     Fatal,
@@ -36,12 +37,6 @@ StudioState = Literal["starting", "live", "restarting", "stopped"]
 
 START_S = 300.0  # a TensorRT engine takes minutes to build the first time
 HUNG_S = 10.0  # without any report from a studio that was live
-
-SLATES: dict[StudioState, tuple[str, ...]] = {
-    "starting": ("课堂即将开始，请稍候", "The lesson is about to start"),
-    "restarting": ("画面正在恢复，请稍候", "The picture will be back in a moment"),
-}
-
 
 class StudioBusy(Exception):
     """The studio takes no orders at this moment."""
@@ -229,7 +224,7 @@ class Gateway:
     async def _hold_picture(self) -> None:
         """Once a second: the slate if it is wanted, and an end to a studio that hangs."""
         while True:
-            await self.on_air.hold(SLATES.get(self.state, SLATES["restarting"]))
+            await self.on_air.hold(starting() if self.state == "starting" else restarting())
             silent_s = time.monotonic() - self._heard_s
             if self._child is not None and silent_s > (HUNG_S if self.state == "live" else START_S):
                 log.error("the studio has said nothing for %.0f s: it is ended", silent_s)

@@ -93,4 +93,4 @@ class OnAir:
         self.published_ns = now_ns
 
     def _draw(self, lines: tuple[str, ...]) -> Packet:
-        return encode_still(draw_slate(self._size_wh, *lines))
+        return encode_still(draw_slate(self._size_wh, *lines), pts=0, captured_ns=0)

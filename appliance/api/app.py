@@ -56,7 +56,7 @@ def create_app(gateway: Gateway, tokens: Tokens) -> FastAPI:
     shelf = Shelf(gateway.settings.box.courseware_path, gateway.settings.courseware.path)
     api = APIRouter(prefix="/api/v1")
     api.include_router(lesson_routes(gateway, shelf))
-    api.include_router(status_routes(gateway, shelf))
+    api.include_router(status_routes(gateway, shelf, tokens))
     api.include_router(_document_routes(app))
     app.include_router(api)
     app.include_router(whep_routes(gateway))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
@@ -14,6 +14,7 @@ from appliance.api.lesson import page_out
 from appliance.api.problems import documented
 from appliance.api.wire import (
     HealthOut,
+    LinksOut,
     NoticeOut,
     ProgrammeOut,
     SceneOut,
@@ -22,7 +23,9 @@ from appliance.api.wire import (
     ViewerOut,
 )
 from appliance.gateway import Gateway
+from appliance.links import links
 from appliance.shelf import Shelf
+from appliance.tokens import Tokens
 
 MAX_STREAMS = 16
 SETTLE_S = 0.1  # changes within this time travel as one
@@ -38,7 +41,7 @@ _REASONS = {
 }
 
 
-def status_routes(gateway: Gateway, shelf: Shelf) -> APIRouter:
+def status_routes(gateway: Gateway, shelf: Shelf, tokens: Tokens) -> APIRouter:
     router = APIRouter(tags=["status"], dependencies=[Depends(assistant)], responses=_ERRORS)
     streams: set[object] = set()
 
@@ -59,6 +62,12 @@ def status_routes(gateway: Gateway, shelf: Shelf) -> APIRouter:
         if len(streams) >= MAX_STREAMS:
             raise HTTPException(503, "Too many consoles are open.", {"Retry-After": "10"})
         return StreamingResponse(_events(gateway, shelf, streams), media_type="text/event-stream")
+
+    @router.get("/links", summary="Links for remote classrooms")
+    async def get_links(request: Request) -> LinksOut:
+        """They hold the viewer's token: whoever has one can watch."""
+        port = request.scope["server"][1]
+        return LinksOut(watch=[link.watch for link in links(gateway.settings.http, port, tokens)])
 
     @router.get("/viewers", summary="Who is watching")
     async def get_viewers() -> list[ViewerOut]:

@@ -9,10 +9,11 @@ from starlette.responses import Response
 from appliance.api.access import viewer
 from appliance.api.problems import documented
 from appliance.gateway import Gateway
-from pipelines.broadcast import BadOffer, TooManyViewers
+from pipelines.broadcast import AnswerTimedOut, BadOffer, TooManyViewers
 
 SDP = "application/sdp"
 RETRY_S = 10
+_BAD_OFFER = {"too_large": 413, "malformed": 400, "unsupported": 406}
 
 _OFFER = {
     "requestBody": {
@@ -42,6 +43,7 @@ def whep_routes(gateway: Gateway) -> APIRouter:
             **_ERRORS,
             **documented(
                 s400="Not an SDP offer that can be answered.",
+                s406="An offer for something else than watching H.264 and Opus.",
                 s413="The offer is too large.",
                 s415=f"The body is not {SDP}.",
                 s503="The box is full, or being stopped.",
@@ -61,9 +63,11 @@ def whep_routes(gateway: Gateway) -> APIRouter:
         try:
             viewer_id, answer = await gateway.broadcast.answer(offer, name=_printable(name))
         except BadOffer as error:
-            raise HTTPException(400, str(error)) from None
+            raise HTTPException(_BAD_OFFER[error.kind], error.reason) from None
         except TooManyViewers as error:
-            raise HTTPException(503, str(error), {"Retry-After": str(RETRY_S)}) from None
+            raise HTTPException(503, error.reason, {"Retry-After": str(error.retry_after_s)}) from None
+        except AnswerTimedOut as error:
+            raise HTTPException(503, error.reason, {"Retry-After": str(RETRY_S)}) from None
         headers = {"Location": f"/whep/{viewer_id}"}
         if gateway.settings.broadcast.stun_url:
             headers["Link"] = f'<{gateway.settings.broadcast.stun_url}>; rel="ice-server"'

@@ -117,10 +117,13 @@ class ViewerOut(BaseModel):
 
     viewer_id: str
     name: str = Field(description="As the viewer calls itself; may be empty.")
-    state: str
-    seconds: float = Field(description="Since it joined.")
+    state: Literal["connecting", "connected", "disconnected", "closed"]
+    age_s: float = Field(description="Since it joined.")
+    first_picture_ms: float | None = Field(description="From its offer to the first picture sent.")
+    sent_bytes: int
     loss: float = Field(description="Share of packets it reports lost, 0 to 1.")
-    dropped: int = Field(description="Packets it was too slow for.")
+    rtt_ms: float | None = Field(description="Round trip.")
+    dropped: int = Field(description="Packets left out because it was too slow.")
 
 
 class StatusOut(BaseModel):
@@ -136,6 +139,10 @@ class StatusOut(BaseModel):
     viewers: list[ViewerOut]
     max_viewers: int
     notices: list[NoticeOut] = Field(description="The last things the assistant should know, oldest first.")
+
+
+class LinksOut(BaseModel):
+    watch: list[str] = Field(description="For remote classrooms; this machine first, then the network.")
 
 
 class HealthOut(BaseModel):

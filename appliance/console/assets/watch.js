@@ -1,0 +1,84 @@
+// The remote classroom's page: the programme, and never an error of the browser.
+import { takeAccess } from "./box.js";
+import { onLanguage, startWords, t } from "./words.js";
+import { Player } from "./whep.js";
+
+const $ = (id) => document.getElementById(id);
+const video = $("programme");
+const IDLE_MS = 3000;
+let state = "joining";
+
+function show() {
+  $("slate").classList.toggle("gone", state === "playing");
+  $("spinner").hidden = ["refused", "no_token", "no_webrtc"].includes(state);
+  $("slate-title").textContent = state === "playing" ? "" : t(state);
+  $("slate-reason").textContent = ["playing", "joining"].includes(state) ? "" : t(`${state}_reason`);
+}
+
+function setMuted(muted) {
+  video.muted = muted;
+  $("sound").setAttribute("aria-pressed", String(!muted));
+  if (!muted) $("unlock").hidden = true;
+}
+
+/** With sound if the browser lets us; else muted, with one big button. */
+async function startPicture() {
+  setMuted(false);
+  try {
+    await video.play();
+  } catch {
+    setMuted(true);
+    await video.play().catch(() => {}); // it starts with the tap
+    $("unlock").hidden = false;
+  }
+}
+
+function startControls() {
+  $("sound").addEventListener("click", () => { setMuted(!video.muted); video.play().catch(() => {}); });
+  $("unlock").addEventListener("click", () => { setMuted(false); video.play().catch(() => {}); $("full").focus(); });
+  const canFill = document.fullscreenEnabled || video.webkitEnterFullscreen;
+  $("full").hidden = !canFill;
+  const fill = () => {
+    if (document.fullscreenElement) document.exitFullscreen().catch(() => {});
+    else if (document.fullscreenEnabled) $("hall").requestFullscreen().catch(() => {});
+    else video.webkitEnterFullscreen?.();
+  };
+  $("full").addEventListener("click", fill);
+  video.addEventListener("dblclick", fill);
+  addEventListener("keydown", (event) => { if (event.key === "f" && !event.ctrlKey && !event.metaKey) fill(); });
+  let timer = 0;
+  const wake = () => {
+    document.body.classList.remove("idle");
+    clearTimeout(timer);
+    timer = setTimeout(() => document.body.classList.toggle("idle", state === "playing"), IDLE_MS);
+  };
+  for (const name of ["pointermove", "pointerdown", "keydown"]) addEventListener(name, wake);
+  wake();
+}
+
+/** The screen of a classroom must not go dark. Needs https or this machine; elsewhere it is left out. */
+async function keepAwake() {
+  if (document.visibilityState === "visible") await navigator.wakeLock?.request("screen").catch(() => {});
+}
+
+const { token, name } = takeAccess("watch");
+onLanguage(show);
+startWords($("language"));
+startControls();
+document.addEventListener("visibilitychange", keepAwake);
+keepAwake();
+if (token) {
+  let started = false;
+  new Player(video, {
+    token,
+    name,
+    onState(next) {
+      state = next;
+      show();
+      if (next === "playing" && !started) { started = true; startPicture(); }
+    },
+  }).play();
+} else {
+  state = "no_token";
+  show();
+}
