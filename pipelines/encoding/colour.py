@@ -75,13 +75,14 @@ def _take_over(fresh: U64, seen: U64, y: int, first: int, end: int) -> bool:
 
 
 @numba.njit(nogil=True)
-def _convert_changed(fresh: U64, seen: U64, rgb: U8, luma: U8, cb: U8, cr: U8) -> int:
+def _convert_changed(fresh: U64, seen: U64, rgb: U8, luma: U8, cb: U8, cr: U8, width: int) -> int:
     """fresh: the new picture; seen, rgb: the last one, as 8-byte words and as bytes (H, 3 W), brought up to
-    date together with luma (H, W), cb and cr (H/2, W/2). Returns how many chunks changed."""
+    date together with luma (H, W), cb and cr (H/2, W/2), whose rows are padded. Returns how many chunks
+    changed."""
     changed = 0
     for row in range(cb.shape[0]):
-        for left in range(0, luma.shape[1], CHUNK_PX):
-            right = min(left + CHUNK_PX, luma.shape[1])
+        for left in range(0, width, CHUNK_PX):
+            right = min(left + CHUNK_PX, width)
             # A chunk of 64 pixels is 24 words; the last one takes the row's padding along.
             first, end = left * 3 // 8, min((left + CHUNK_PX) * 3 // 8, seen.shape[1])
             upper = _take_over(fresh, seen, 2 * row, first, end)
@@ -122,7 +123,9 @@ class I420Canvas:
         # Read-only and writable arrays are two types to Numba: one kind alone, so that it compiles once.
         fresh.flags.writeable = False
         pixels = self._seen.view(np.uint8)
-        changed: int = _convert_changed(fresh, self._seen, pixels, self._luma, self._cb, self._cr)
+        changed: int = _convert_changed(
+            fresh, self._seen, pixels, self._luma, self._cb, self._cr, self._shape[1]
+        )
         return changed
 
     def _as_words(self, rgb: U8) -> U64:
@@ -135,7 +138,6 @@ class I420Canvas:
 
 
 def _plane(frame: av.VideoFrame, index: int) -> U8:
-    """A writable view of one plane's pixels, without the padding of its rows. u8 (h, w)."""
+    """A writable view of one plane, u8 (h, row length), rows padded: contiguous for any width."""
     plane = frame.planes[index]
-    rows: U8 = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
-    return rows[:, : plane.width]
+    return np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)

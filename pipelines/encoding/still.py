@@ -15,12 +15,15 @@ STILL_RATE_HZ = 1.0
 def encode_still(
     rgb: U8, pts: int, captured_ns: int, video_bps: int = 4_000_000, layer: str = "main"
 ) -> Packet:
-    """An IDR frame that any viewer can start from. rgb: u8 (H, W, 3), even sides. On the CPU, once.
+    """An IDR frame that any viewer can start from, made on the CPU. rgb: u8 (H, W, 3).
 
     To show it for longer, send it again with `dataclasses.replace(packet, pts=...)`: each is complete.
+    Raises ValueError for an odd width or height.
     swscale converts here, not the kernel of `colour`: the gateway need not compile it for one picture.
     """
     height, width, _ = rgb.shape
+    if width % 2 or height % 2:
+        raise ValueError(f"4:2:0 needs an even width and height, got {width}x{height}")
     frame = av.VideoFrame.from_ndarray(rgb, format="rgb24").reformat(
         format="yuv420p",
         src_colorspace=Colorspace.ITU709,
