@@ -12,11 +12,13 @@ from pipelines.compositing.kernels import I32, Limits, blend_warped, shrink
 from pipelines.compositing.light import CODE_OF_LINEAR, LINEAR_OF_CODE
 from pipelines.media import F64, U8, Matte
 
-# Four samples a pixel reach this far; above it the matte is shrunk by whole steps first.
+# Bilinear samples this far apart, in camera pixels, still see all of the hair.
 _ONE_TAP_RATIO = 1.2
 # A matte shrunk by a whole step too far would be blurred: at most this much.
 _LEAST_RATIO = 0.8
 _MAX_STEP = 64
+# Pixels added all round: a sample clamped to the picture's end must still mix alpha 0 with alpha 0.
+_PAD = 2
 
 
 class Fade(NamedTuple):
@@ -48,7 +50,7 @@ def filter_for(ratio: float) -> Filter:
 
 @dataclass(frozen=True, slots=True)
 class Cutout:
-    """pha: u8 (h, w) and fgr: u8 (h, w, 3), straight, one pixel of border all round.
+    """pha: u8 (h, w) and fgr: u8 (h, w, 3), straight, two pixels of border all round.
 
     cutout_from_camera: f64 (3, 3). limits: x0, x1, y0, y1, the part that may be seen.
     reach: i32 (h, 2), first and last column of each row with alpha above 0.
@@ -80,35 +82,42 @@ def cut_out(matte: Matte, step: int, fade: Fade) -> Cutout:
     box, (camera_w, camera_h) = matte.box, matte.frame.size_wh
     left, top = box.x // step, box.y // step
     right, bottom = -(-(box.x + box.w) // step), -(-(box.y + box.h) // step)
-    pha = np.zeros((bottom - top + 2, right - left + 2), np.uint8)
+    pha = np.zeros((bottom - top + 2 * _PAD, right - left + 2 * _PAD), np.uint8)
     fgr = np.zeros((*pha.shape, 3), np.uint8)
+    inner = (slice(_PAD, -_PAD), slice(_PAD, -_PAD))
     if step == 1:
-        pha[1:-1, 1:-1] = matte.pha
-        fgr[1:-1, 1:-1] = matte.fgr
+        pha[inner] = matte.pha
+        fgr[inner] = matte.fgr
     else:
         inside = np.array([-box.x, camera_w - box.x, -box.y, camera_h - box.y], np.float64)
         origin_xy = (left * step - box.x, top * step - box.y)
         shrink(
             _read_only(matte.pha), _read_only(matte.fgr), origin_xy, step, inside,
-            LINEAR_OF_CODE, CODE_OF_LINEAR, pha[1:-1, 1:-1], fgr[1:-1, 1:-1],
+            LINEAR_OF_CODE, CODE_OF_LINEAR, pha[inner], fgr[inner],
         )  # fmt: skip
-    _fade_out(pha, fade, (left - 1, top - 1), step, (camera_w, camera_h))
-    limits = [0.0, pha.shape[1] - 1.0, 0.0, pha.shape[0] - 1.0]
-    for side, (at_border, edge) in enumerate(
-        (
-            (box.x <= 0, 0.5),
-            (box.x + box.w >= camera_w, camera_w / step - left + 0.5),
-            (box.y <= 0, 0.5),
-            (box.y + box.h >= camera_h, camera_h / step - top + 0.5),
-        )
-    ):
-        if at_border:
-            limits[side] = edge
-            for array in (pha, fgr):
-                _repeat_border(array, side)
-    scale, x, y = 1 / step, 0.5 / step + 0.5 - left, 0.5 / step + 0.5 - top
+    _fade_out(pha, fade, (left - _PAD, top - _PAD), step, (camera_w, camera_h))
+    limits = _open_borders(matte, pha, fgr, step)
+    scale = 1 / step
+    x, y = 0.5 * scale - 0.5 + _PAD - left, 0.5 * scale - 0.5 + _PAD - top
     matrix = np.array([[scale, 0.0, x], [0.0, scale, y], [0.0, 0.0, 1.0]])
-    return Cutout(pha, fgr, matrix, (limits[0], limits[1], limits[2], limits[3]), _reach(pha))
+    return Cutout(pha, fgr, matrix, limits, _reach(pha))
+
+
+def _open_borders(matte: Matte, pha: U8, fgr: U8, step: int) -> Limits:
+    """What of a padded cutout may be seen. At the camera's own borders its last pixels are repeated."""
+    box, (camera_w, camera_h) = matte.box, matte.frame.size_wh
+    sides = (
+        (box.x <= 0, _PAD - 0.5, 0.0),
+        (box.x + box.w >= camera_w, camera_w / step - box.x // step + _PAD - 0.5, pha.shape[1] - 1.0),
+        (box.y <= 0, _PAD - 0.5, 0.0),
+        (box.y + box.h >= camera_h, camera_h / step - box.y // step + _PAD - 0.5, pha.shape[0] - 1.0),
+    )
+    for side, (is_open, _, _) in enumerate(sides):
+        if is_open:
+            _repeat_border(pha, side)
+            _repeat_border(fgr, side)
+    x0, x1, y0, y1 = (at_border if is_open else end for is_open, at_border, end in sides)
+    return x0, x1, y0, y1
 
 
 def _reach(pha: U8) -> I32:
@@ -132,9 +141,9 @@ def _repeat_border(array: npt.NDArray[np.uint8], side: int) -> None:
     """Copies the outermost pixels into the padding. side: 0 left, 1 right, 2 top, 3 bottom."""
     lines = array.swapaxes(0, 1) if side < 2 else array
     if side % 2 == 0:
-        lines[0] = lines[1]
+        lines[:_PAD] = lines[_PAD]
     else:
-        lines[-1] = lines[-2]
+        lines[-_PAD:] = lines[-_PAD - 1]
 
 
 def _fade_out(pha: U8, fade: Fade, origin_xy: tuple[int, int], step: int, camera_wh: tuple[int, int]) -> None:

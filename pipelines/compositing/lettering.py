@@ -30,7 +30,8 @@ def clean(text: str) -> str:
 
     Line breaks stay, at most one empty line in a row.
     """
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\t", " "))[: 4 * MAX_CHARACTERS]
+    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))[: 4 * MAX_CHARACTERS]
+    text = re.sub(r"[^\S\n\u3000]", " ", text)  # tabs and the many spaces of Unicode
     kept = "".join(char for char in text if char == "\n" or _is_drawable(char))
     result = re.sub(r"\n{3,}", "\n\n", kept).strip()
     return result if len(result) <= MAX_CHARACTERS else result[: MAX_CHARACTERS - 1].rstrip() + "…"
