@@ -10,11 +10,13 @@ FRAME_TIMEOUT_S = 15
 
 
 def watch(url: str, token: str) -> None:
-    """Plays the programme of the box at `url` until it is ended, or the stream stops."""
+    """Plays the programme of the box at `url` until it is ended, or nothing comes for FRAME_TIMEOUT_S."""
     asyncio.run(_watch(url, token))
 
 
 async def _watch(url: str, token: str) -> None:
     async with WhepViewer(f"{url}/whep", token) as viewer:
-        while True:
-            await viewer.next_frame(FRAME_TIMEOUT_S)
+        seen = -1
+        while viewer.frames > seen:
+            seen = viewer.frames
+            await asyncio.sleep(FRAME_TIMEOUT_S)

