@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from pipelines.media import PTS_HZ, Calibration, Frame, Page, SizeWh, SourceLost, SourceState
+from pipelines.simulated.clip import CLIP_FRAMES, CLIP_HZ, clip_frame
 from pipelines.simulated.optics import Fit, Optics
 from pipelines.simulated.rendering import Renderer, Truth
 from pipelines.simulated.room import Room, room_from_url
@@ -153,13 +155,22 @@ class SimulatedClassroom:
         self._last_tick_ns = self._clock.zero_ns + done * self._period_ns
         return Pacer(self.rate_hz, self._last_tick_ns + self._period_ns)
 
+    def _frames_to_come(self) -> Iterator[int]:
+        """The clip frames of the next round, in the order in which pictures will want them."""
+        index = self.index_of(self._clock.pts(time.monotonic_ns()))
+        round_pictures = math.ceil(2 * CLIP_FRAMES * self.rate_hz / CLIP_HZ)
+        return (clip_frame(index + ahead, self.rate_hz) for ahead in range(round_pictures))
+
     def _build(self) -> None:
         """Makes the renderer, then the teacher's cutouts, ahead of the pictures that want them."""
         try:
             self._renderer = Renderer(self.optics, self.rate_hz)
+            if self.room.teacher:
+                self._renderer.teacher.load()
             self._is_built.set()
-            while self.room.teacher and not self._stop.is_set() and self._renderer.teacher.prepare_next():
-                pass
+            while self.room.teacher and not self._stop.is_set():
+                if not self._renderer.teacher.prepare_ahead(self._frames_to_come()):
+                    break
         except SourceLost as lost:
             self._failed = lost
         finally:

@@ -18,26 +18,57 @@ _LEVEL_SHIFT = 7  # log2 of CODE_UNITS
 
 @njit(nogil=True, cache=True, fastmath=True)
 def light_page(
-    panel: F32, mix: F32, gain: F32, still: U16, tone: I16, sigmas: U8, light: U16, code: I16, sigma: U8
+    panel: F32,
+    page_xy: F32,
+    mix: F32,
+    gain: F32,
+    x0: int,
+    y0: int,
+    still: U16,
+    tone: I16,
+    sigmas: U8,
+    light: U16,
+    code: I16,
+    sigma: U8,
 ) -> None:
     """Adds the panel's light to the still light of the room, and codes the sum.
 
-    panel f32 (h, w, 3): light of the panel, already in the camera's geometry. gain f32 (h, w): share of the
-    pixel that is panel, times vignetting. still u16 (h, w, 3): what does not depend on the page.
-    Writes light, code and sigma.
+    panel f32 (ph, pw, 3): light of the panel by page pixel. page_xy f32 (h, w, 2): where each camera pixel
+    looks on the page; interpolated bilinearly. gain f32 (h, w): share of the pixel that is panel, times
+    vignetting. still u16 (H, W, 3): what does not depend on the page. Writes light, code and sigma, whole
+    pictures, in the h x w pixels from (x0, y0) on.
     """
     height, width = gain.shape
+    last_y, last_x = panel.shape[0] - 1, panel.shape[1] - 1
+    one, half = np.float32(1.0), np.float32(0.5)
     for y in range(height):
         for x in range(width):
             g = gain[y, x]
-            r0, g0, b0 = panel[y, x, 0], panel[y, x, 1], panel[y, x, 2]
+            if g < np.float32(1e-6):
+                continue
+            px = min(max(page_xy[y, x, 0], np.float32(0.0)), np.float32(last_x))
+            py = min(max(page_xy[y, x, 1], np.float32(0.0)), np.float32(last_y))
+            # Unsigned, because Numba tests signed indices for Python's counting from the end.
+            left, top = np.uint32(px), np.uint32(py)
+            right, bottom = np.uint32(min(left + 1, last_x)), np.uint32(min(top + 1, last_y))
+            to_right, to_bottom = px - np.float32(left), py - np.float32(top)
+            w00 = g * (one - to_right) * (one - to_bottom)
+            w01 = g * to_right * (one - to_bottom)
+            w10 = g * (one - to_right) * to_bottom
+            w11 = g * to_right * to_bottom
+            r = w00 * panel[top, left, 0] + w01 * panel[top, right, 0]
+            r += w10 * panel[bottom, left, 0] + w11 * panel[bottom, right, 0]
+            gr = w00 * panel[top, left, 1] + w01 * panel[top, right, 1]
+            gr += w10 * panel[bottom, left, 1] + w11 * panel[bottom, right, 1]
+            b = w00 * panel[top, left, 2] + w01 * panel[top, right, 2]
+            b += w10 * panel[bottom, left, 2] + w11 * panel[bottom, right, 2]
             for c in range(3):
-                value = g * (mix[c, 0] * r0 + mix[c, 1] * g0 + mix[c, 2] * b0) + still[y, x, c]
-                units = min(max(int(value + np.float32(0.5)), 0), 65535)
-                light[y, x, c] = units
+                value = mix[c, 0] * r + mix[c, 1] * gr + mix[c, 2] * b + still[y0 + y, x0 + x, c]
+                units = np.uint32(min(max(value + half, np.float32(0.0)), np.float32(65535.0)))
+                light[y0 + y, x0 + x, c] = units
                 coded = tone[units]
-                code[y, x, c] = coded
-                sigma[y, x, c] = sigmas[coded >> _LEVEL_SHIFT]
+                code[y0 + y, x0 + x, c] = coded
+                sigma[y0 + y, x0 + x, c] = sigmas[np.uint32(coded) >> _LEVEL_SHIFT]
 
 
 @njit(nogil=True, cache=True)
@@ -52,7 +83,7 @@ def expose(code: I16, sigma: U8, bank: I8, top: int, left: int, rgb: U8) -> None
         for i in range(width):
             grain = np.int16(np.int16(grains[i]) * np.int16(sigmas[i])) >> NOISE_SHIFT
             value = (np.int32(codes[i]) + np.int32(grain) + _HALF) >> _LEVEL_SHIFT
-            row[i] = min(max(value, 0), 255)
+            row[i] = min(max(int(value), 0), 255)
 
 
 @njit(nogil=True, cache=True, fastmath=True)
@@ -131,7 +162,7 @@ def place_teacher(
                 coded = np.int32(tone[units])
                 level = coded >> _LEVEL_SHIFT
                 grain = (np.int32(bank[y + top, x + left, c]) * np.int32(sigmas[level])) >> NOISE_SHIFT
-                rgb[y, x, c] = min(max((coded + grain + _HALF) >> _LEVEL_SHIFT, 0), 255)
+                rgb[y, x, c] = min(max(int((coded + grain + _HALF) >> _LEVEL_SHIFT), 0), 255)
 
 
 @njit(nogil=True, cache=True, fastmath=True)

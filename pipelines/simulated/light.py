@@ -24,7 +24,7 @@ _LCD_GAMMA = (2.18, 2.22, 2.26)
 _LCD_BLACK = 0.0025
 _TEACHER_LIGHT = (0.80, 0.78, 0.74)  # room light that falls on the teacher, warmer than the LCD
 _KNEE = 0.8
-_READ_NOISE = 0.002  # light at which shot noise equals the sensor's own noise
+_READ_NOISE = 0.006  # light at which shot noise equals the sensor's own noise
 
 # What the camera's channels see of the LCD's red, green and blue.
 COLOUR_MIX = np.array([[0.95, 0.08, -0.01], [0.05, 0.90, 0.05], [0.0, 0.07, 0.97]], np.float32)

@@ -11,6 +11,7 @@ import numpy as np
 
 from pipelines.media import F32, I16, U8, Page, SizeWh, freeze
 from pipelines.simulated.clip import clip_frame
+from pipelines.simulated.cutout import Cutout
 from pipelines.simulated.exposure import CELL_PX, expose, light_page, place_teacher
 from pipelines.simulated.light import (
     COLOUR_MIX,
@@ -23,11 +24,12 @@ from pipelines.simulated.light import (
 from pipelines.simulated.marks import Point
 from pipelines.simulated.optics import Optics
 from pipelines.simulated.stage import Stage
-from pipelines.simulated.teacher import Cutout, Teacher
+from pipelines.simulated.teacher import Teacher
 
 _BANK_SLACK_PX = 256
 _GLOW_SHARE = 0.10  # of the screen's light around, seen on the teacher's outline
 _GLOW_SOFT_CELLS = 5.0
+_BLACK: U8 = np.zeros((16, 16, 3), np.uint8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +66,7 @@ class Renderer:
         self._light = self._stage.still.copy()
         self._code: I16 = self._tone[self._light]
         self._sigma: U8 = self._sigmas[self._code >> 7]
-        self._maps: dict[SizeWh, tuple[cv2.typing.MatLike, cv2.typing.MatLike]] = {}
+        self._maps: dict[SizeWh, F32] = {}
         self._glow: F32 = np.zeros((*self._grid_hw(), 3), np.float32)
         self._lit_rgb: U8 | None = None
         self._is_lit = False
@@ -119,38 +121,37 @@ class Renderer:
         rgb = None if page is None else page.rgb
         if self._is_lit and rgb is self._lit_rgb:
             return
+        panel = self._panel(_BLACK if rgb is None else rgb)
         lcd = self._stage.lcd
-        if rgb is None:
-            panel = np.empty((lcd.h, lcd.w, 3), np.float32)
-            panel[:] = self._panel_table[0, 0]
-        else:
-            panel = self._panel(rgb)
-        inside = lcd.slices
         light_page(
             panel,
+            self._page_map((panel.shape[1], panel.shape[0])),
             COLOUR_MIX,
             self._stage.gain,
-            self._stage.still[inside],
+            lcd.x,
+            lcd.y,
+            self._stage.still,
             self._tone,
             self._sigmas,
-            self._light[inside],
-            self._code[inside],
-            self._sigma[inside],
+            self._light,
+            self._code,
+            self._sigma,
         )
         self._lit_rgb, self._is_lit = rgb, True
         self._light_glow()
 
     def _panel(self, rgb: U8) -> F32:
-        """The page's light in the camera's geometry, f32 (lcd.h, lcd.w, 3)."""
-        page_wh = rgb.shape[1], rgb.shape[0]
-        if page_wh not in self._maps:
-            self._maps = {page_wh: self._stage.page_map(page_wh)}
-        sigma = self._stage.page_sigma_px(page_wh)
+        """The page's light, blurred as the camera's lens blurs it, f32 of the page's shape."""
+        sigma = self._stage.page_sigma_px((rgb.shape[1], rgb.shape[0]))
         reach = 2 * math.ceil(2.2 * sigma) + 1
         light = cv2.LUT(rgb, self._panel_table)
         blurred = cv2.GaussianBlur(light, (reach, reach), sigma, borderType=cv2.BORDER_REPLICATE)
-        moved = cv2.remap(blurred, *self._maps[page_wh], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return np.asarray(moved, np.float32)
+        return np.asarray(blurred, np.float32)
+
+    def _page_map(self, page_wh: SizeWh) -> F32:
+        if page_wh not in self._maps:
+            self._maps = {page_wh: self._stage.page_map(page_wh)}
+        return self._maps[page_wh]
 
     def _light_glow(self) -> None:
         """The screen's light as it falls on what stands close to it, by grid cell."""

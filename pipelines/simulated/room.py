@@ -31,7 +31,7 @@ class Room:
     k2: float = 0.01
     blur_px: float = 0.75
     noise: float = 1.5
-    bright: float = 0.85
+    bright: float = 0.95
     veil: float = 0.02
     light: float = 1.0
     vignetting: float = 0.12
@@ -93,7 +93,7 @@ def _read(key: str, value: str) -> tuple[str, int | float | bool | tuple[float, 
     if key == "absent":
         return "absent_s", _stretch(value)
     if key not in _RANGES:
-        near = get_close_matches(key, KEYS, n=1)
+        near = get_close_matches(key, KEYS, n=1, cutoff=0.7)
         hint = f'did you mean "{near[0]}"?' if near else f"known are {', '.join(KEYS)}"
         raise ValueError(f'{SCHEME} has no option "{key}": {hint}')
     name, low, high = _RANGES[key]
