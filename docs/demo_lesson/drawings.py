@@ -140,7 +140,8 @@ def prism() -> str:
     entry = towards(apex, 120, 0.56 * side)
     colours = [
         (680, "#ff3b30"), (640, "#ff6a2b"), (600, "#ffa51f"), (575, "#ffe23d"), (540, "#8ef04a"),
-        (505, "#3fe39a"), (480, "#35c8f0"), (455, "#4b82ff"), (430, "#8358ff"), (417, "#9a52ff"), (405, "#b04cff"),
+        (505, "#3fe39a"), (480, "#35c8f0"), (455, "#4b82ff"), (430, "#8358ff"), (417, "#9a52ff"),
+        (405, "#b04cff"),
     ]  # fmt: skip
     inside, outside, names = [], [], []
     for nanometres, colour in colours:

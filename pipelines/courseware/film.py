@@ -128,6 +128,7 @@ class _Reader:
 
     def __init__(self, path: Path) -> None:
         self.fault = ""
+        self._played = False
         try:
             self._container = av.open(f"file:{path}", options=_OPTIONS)
         except (av.error.FFmpegError, UnicodeError):
@@ -157,7 +158,9 @@ class _Reader:
         offset_s: float | None = None
         at_s = -period_s
         try:
-            self._container.seek(self._container.start_time or 0)
+            if self._played:
+                self._container.seek(min(0, self._container.start_time or 0))
+            self._played = True
             for picture in self._decoded():
                 time_s = picture.time if picture.pts is not None else None
                 if offset_s is None:

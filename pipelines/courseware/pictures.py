@@ -76,16 +76,17 @@ class PicturePages:
     def of_folder(cls, folder: Path) -> PicturePages:
         """All pictures of a folder, by content or by name; hidden files and other things are left out."""
         paths: list[Path] = []
-        for count, entry in enumerate(os.scandir(folder), 1):
-            if count > limits.MAX_FOLDER_ENTRIES:
-                raise refused(
-                    f"{folder} holds more than {limits.MAX_FOLDER_ENTRIES} files. "
-                    "Put the pictures of this lesson into a folder of their own."
-                )
-            path = Path(entry.path)
-            # is_file before any reading: opening a named pipe would wait for ever.
-            if not entry.name.startswith(".") and entry.is_file() and _looks_like_picture(path):
-                paths.append(path)
+        with os.scandir(folder) as entries:
+            for count, entry in enumerate(entries, 1):
+                if count > limits.MAX_FOLDER_ENTRIES:
+                    raise refused(
+                        f"{folder} holds more than {limits.MAX_FOLDER_ENTRIES} files. "
+                        "Put the pictures of this lesson into a folder of their own."
+                    )
+                path = Path(entry.path)
+                # is_file before any reading: opening a named pipe would wait for ever.
+                if not entry.name.startswith(".") and entry.is_file() and _looks_like_picture(path):
+                    paths.append(path)
         if not paths:
             raise refused(
                 f"{folder} holds no pictures. Put PNG, JPEG, WebP, BMP, TIFF or GIF files into it, "
@@ -155,10 +156,11 @@ def _too_large(name: str) -> BadPage:
 def _page_of(picture: Image.Image, name: str, size_wh: SizeWh) -> U8:
     if picture.width * picture.height > limits.MAX_PICTURE_PX:
         raise _too_large(name)
-    turned = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
-    profile = picture.info.get("icc_profile")
     longest = 2 * max(size_wh)  # enough for either orientation
     picture.draft(None, (longest, longest))  # JPEG only: decodes at 1/2, 1/4 or 1/8, but not below this
+    picture.load()  # before its metadata: PNG may hold them behind the pixels, and TIFF turns itself
+    turned = _TURNS.get(picture.getexif().get(ExifTags.Base.Orientation, 1))
+    profile = picture.info.get("icc_profile")
     eight = _eight_bit(picture)
     factor = min(eight.width, eight.height) // longest
     if factor > 1:
