@@ -160,27 +160,22 @@ def blend_warped(
 
     programme: u8 (H, W, 3), written only where the warped alpha is above 0. pha: u8 (h, w),
     fgr: u8 (h, w, 3), straight. matrix: f64 (3, 3), programme pixel to matte pixel, depth positive on
-    the visible side. limits: (x0, x1, y0, y1), matte pixels that may be seen, inside 0..w-1, 0..h-1.
-    reach: i32 (h, 2), first and last column of each matte row with alpha above 0.
-    opacity_256: 0 to 256. taps: 1, or 2: four samples per pixel, for a matte that shrinks.
-    linear, codes: LINEAR_OF_CODE and CODE_OF_LINEAR.
+    the visible side. limits: x0, x1, y0, y1 of the matte's pixels that may be seen, inside 0..w-1, 0..h-1.
+    reach: as in Cutout. opacity_256: 0 to 256. taps: 1, or 2 each way. linear, codes: light's tables.
+    One long loop on purpose: a call that is not inlined counts references, and takes five times as long.
     """
     height, width = programme.shape[0], programme.shape[1]
     ends = ((pha.shape[1] - 1) * 256 - 1, (pha.shape[0] - 1) * 256 - 1)
     at_x, at_y = np.empty((4, width), np.int32), np.empty((4, width), np.int32)
-    opacity, whole = np.uintp(opacity_256), np.uintp(FULL * 256)
-    half = whole >> np.uintp(1)
+    apart = 0.25 * (taps - 1)
+    opacity, whole, half = np.uintp(opacity_256), np.uintp(FULL * 256), np.uintp(FULL * 128)
     for y in range(height):
         start, end = _span(matrix, limits, y, width)
-        if start >= end:
-            continue
-        start, end = _span(matrix, _narrowed(matrix, limits, reach, y, start, end), y, width)
-        if taps == 1:
-            _aim(matrix, float(y), float(start), end - start, ends, at_x[0], at_y[0])
-        else:
-            for tap in range(4):
-                tap_y, tap_x = y + (tap >> 1) * 0.5 - 0.25, start + (tap & 1) * 0.5 - 0.25
-                _aim(matrix, tap_y, tap_x, end - start, ends, at_x[tap], at_y[tap])
+        if start < end:
+            start, end = _span(matrix, _narrowed(matrix, limits, reach, y, start, end), y, width)
+        for tap in range(taps * taps):
+            tap_y, tap_x = y - apart + (tap >> 1) * 0.5, start - apart + (tap & 1) * 0.5
+            _aim(matrix, tap_y, tap_x, end - start, ends, at_x[tap], at_y[tap])
         row = np.uintp(y)
         for i in range(end - start):
             at = np.uintp(i)

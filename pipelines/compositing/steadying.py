@@ -19,6 +19,8 @@ _SOLID = 127
 # Shares of the body's height.
 _CENTRE_ZONE = 0.06
 _SIZE_ZONE = 0.06
+# A fast walker is held on a leash of this length, or they would leave the programme.
+_LEASH = 0.09
 _JUMP = 0.8
 # Time to cover 63 % of the way back, s. Size changes are seen sooner than shifts, so they are slower.
 _CENTRE_TAU_S = 0.35
@@ -90,8 +92,10 @@ class SteadyBody:
         near = 1 - math.exp(-pause_s / _CENTRE_TAU_S)
         slow = 1 - math.exp(-pause_s / _SIZE_TAU_S)
         shown = self._shown
+        leash_px = _LEASH * aim.height
+        centre_x = shown.centre_x + near * (aim.centre_x - shown.centre_x)
         self._shown = Body(
-            shown.centre_x + near * (aim.centre_x - shown.centre_x),
+            min(max(centre_x, body.centre_x - leash_px), body.centre_x + leash_px),
             shown.top + slow * (aim.top - shown.top),
             # A cut must stay on the programme's edge: it never glides.
             aim.bottom if aim.is_cut else shown.bottom + slow * (aim.bottom - shown.bottom),

@@ -55,9 +55,12 @@ def test_a_jittering_box_does_not_move_the_teacher():
 def test_a_walking_teacher_is_followed_smoothly_and_reached():
     steady = SteadyBody()
     walk = [STANDING._replace(centre_x=600.0 + 8 * index) for index in range(50)]
-    shown = [body.centre_x for body in follow(steady, [*walk, *[walk[-1]] * 50])]
+    wanted = [*walk, *[walk[-1]] * 50]
+    shown = [body.centre_x for body in follow(steady, wanted)]
     steps = np.diff(shown)
     assert np.all(steps >= 0) and steps.max() < 25
+    behind = [want.centre_x - got for want, got in zip(wanted, shown, strict=True)]
+    assert max(behind) < 0.1 * STANDING.height
     assert abs(shown[-1] - walk[-1].centre_x) < 0.07 * STANDING.height
 
 
