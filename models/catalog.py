@@ -1,7 +1,7 @@
 """Which networks there are, and where the installed ones lie. Light: imports no runtime.
 
-A network is a folder below the models folder: its ONNX files, `licence.txt`, and `network.json` with the sha256
-of each file. Catalogued networks are held to the sha256 of catalog.toml instead.
+A network is a folder below the models folder: its ONNX files, `licence.txt`, and `network.json` with the
+sha256 of each file. Catalogued networks are held to the sha256 of catalog.toml instead.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Network:
     """One entry of the catalogue.
 
     files: name of each installed ONNX file to its sha256. figures: name of each file to the alpha that
-    `models.probe.sample_alpha` must find, from an evaluation of the published graph that shares no code with it.
+    `models.probe.sample_alpha` must find, by an evaluation that shares no code with the converter.
     """
 
     name: str
@@ -89,10 +89,10 @@ def load_catalog() -> dict[str, Network]:
 
 
 def locate(name: str, models_dir: Path) -> Path:
-    """The folder of an installed network, every byte of it checked. Raises ModelError that says how to mend it.
+    """The folder of an installed network, every byte of it checked. ModelError says how to mend it.
 
-    `MattingNet.open` takes the folder. A network of the catalogue has two files, coarse.onnx (the network alone)
-    and refine.onnx (with its guided filter); a network of the operator's own has one.
+    `MattingNet.open` takes the folder. A network of the catalogue has two files, coarse.onnx (the network
+    alone) and refine.onnx (with its guided filter); a network of the operator's own has one.
     """
     check_installed(name, models_dir)
     return models_dir / name
@@ -155,13 +155,12 @@ def check_file(path: Path, sha256: str, name: str) -> None:
         raise ModelError(f"The network {name} cannot be read: {error.strerror}: {path}") from error
     if found != sha256:
         raise ModelError(
-            f"The network {name} is damaged: {path} has {path.stat().st_size} bytes and not the recorded sha256. "
-            f"Mend it: {mend(name)}"
+            f"The network {name} is damaged: {path} has not the recorded sha256. Mend it: {mend(name)}"
         )
 
 
 def _expected_files(name: str, folder: Path) -> dict[str, str]:
-    """The files a network must have and their sha256, from the catalogue or from the record of its installation."""
+    """The files a network must have and their sha256, by the catalogue or the record of its installation."""
     network = load_catalog().get(name)
     if not folder.is_dir():
         known = "" if network else f" The catalogue knows: {', '.join(load_catalog())}."
@@ -180,7 +179,8 @@ def _read_record(name: str, folder: Path) -> dict[str, str]:
         return {Path(str(key)).name: str(value) for key, value in files.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise ModelError(
-            f"The network {name} is damaged: {folder / RECORD_NAME} is missing or unreadable. Mend it: {mend(name)}"
+            f"The network {name} is damaged: {folder / RECORD_NAME} is missing or unreadable. "
+            f"Mend it: {mend(name)}"
         ) from None
 
 

@@ -65,7 +65,7 @@ def install(
 
 
 def add(name: str, file: Path, models_dir: Path, say: Say) -> Path:
-    """Installs a network from an ONNX file of the operator's own, if its tensors are those of RVM. Raises ModelError."""
+    """Installs an ONNX file of the operator's own, if its tensors are those of RVM. Raises ModelError."""
     if name in catalog.load_catalog():
         raise ModelError(
             f"{name} is a name of the catalogue. Give your network another name, such as {name}-own."
@@ -136,8 +136,8 @@ def _check_space(folder: Path, needed_bytes: int) -> None:
     free_bytes = shutil.disk_usage(folder).free
     if free_bytes < needed_bytes:
         raise ModelError(
-            f"The disk of {folder} has {free_bytes / 1e6:.0f} MB free, and fetching needs {needed_bytes / 1e6:.0f} MB "
-            "for a moment. Make room, or choose another place with CLASSROOM_MODELS_DIR."
+            f"The disk of {folder} has {free_bytes / 1e6:.0f} MB free, and fetching needs "
+            f"{needed_bytes / 1e6:.0f} MB for a while. Make room, or set CLASSROOM_MODELS_DIR."
         )
 
 
@@ -152,7 +152,8 @@ def _check_archive(archive: Path, source: Source) -> None:
         )
     if sha256_of(archive) != source.archive_sha256:
         raise ModelError(
-            f"{archive.name} is damaged: its sha256 is not that of {source.package}@{source.version}. Fetch it again."
+            f"{archive.name} is damaged: its sha256 is not that of {source.package}@{source.version}. "
+            "Fetch it again."
         )
 
 
@@ -191,7 +192,7 @@ def _check_result(result: Path, network: Network) -> None:
         if found != sha256:
             raise ModelError(
                 f"The conversion gave another {file_name} than the catalogue knows ({found[:12]} instead of "
-                f"{sha256[:12]}). Mend it: install the versions of numpy and onnx that requirements.lock names."
+                f"{sha256[:12]}). Mend it: install numpy and onnx in the versions of requirements.lock."
             )
         check_figures(result / file_name, network.figures[file_name])
 

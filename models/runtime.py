@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -29,6 +28,7 @@ _ORT_NAMES: dict[Provider, str] = {
     "cuda": "CUDAExecutionProvider",
     "cpu": "CPUExecutionProvider",
 }
+_NVIDIA_DEVICE = Path("/dev/nvidiactl")
 _SILENT = 4  # fatal errors only: every other one comes back as an exception
 
 # ONNX Runtime's own exceptions share no ancestor but Exception.
@@ -62,7 +62,10 @@ class TensorSpec:
 
 
 class Session:
-    """A network that runs. provider: what it really runs on; fallback_reason: why not on what was asked for, or ""."""
+    """A network that runs.
+
+    provider: what it really runs on. fallback_reason: why not on what was asked for, else "".
+    """
 
     def __init__(self, session: ort.InferenceSession, provider: Provider, fallback_reason: str = "") -> None:
         self._session = session
@@ -91,7 +94,7 @@ class Session:
 class Recurrence:
     """A session bound for frame after frame: states stay on the device, buffers are used again.
 
-    Two sets of states take turns, because a frame reads one while it writes the other. Not safe between threads.
+    Two sets of states take turns: a frame reads one and writes the other. Not safe between threads.
     """
 
     def __init__(self, session: ort.InferenceSession, provider: Provider, states: Mapping[str, str]) -> None:
@@ -154,50 +157,43 @@ class Recurrence:
         self._current = {name: values[output] for name, output in self._states.items()}
 
 
-def open_session(
-    path: Path, settings: NetworkSettings, dimensions: Mapping[str, int] | None = None
-) -> Session:
+def open_session(path: Path, settings: NetworkSettings) -> Session:
     """Opens a network on the best provider that the settings allow and that starts on this machine.
 
-    dimensions: fixed values for named sizes of the inputs ("height", "width"): the graph is then optimised for
-    them. Raises ModelError when the file is unusable, or when the provider asked for does not start and
-    `cpu_fallback` is false.
+    "auto" is CUDA, else the CPU. TensorRT runs on demand only: it builds an engine for each size of picture,
+    which takes minutes, and keeps it beside the network. Raises ModelError when the file is unusable, or when
+    no GPU starts and `cpu_fallback` is false.
     """
-    order: Sequence[Provider] = (
-        ("tensorrt", "cuda", "cpu") if settings.provider == "auto" else (settings.provider,)
-    )
+    wanted: tuple[Provider, ...] = ("cuda",) if settings.provider == "auto" else (settings.provider,)
+    order = (*wanted, "cpu") if settings.cpu_fallback and wanted != ("cpu",) else wanted
     reasons: list[str] = []
     for provider in order:
-        reason = "" if provider == "cpu" else _missing(provider)
-        if not reason:
-            session, reason = _try(path, provider, settings, dimensions or {})
-            if session is not None:
-                wanted = "" if settings.provider in ("auto", "cpu") else "; ".join(reasons)
-                return Session(session, provider, wanted)
+        session, reason = _try(path, provider, settings)
+        if session is not None:
+            is_expected = settings.provider == "auto" and not _NVIDIA_DEVICE.exists()
+            return Session(session, provider, "" if is_expected else "; ".join(reasons))
         reasons.append(f"{provider}: {reason}")
-    if settings.provider == "cpu" or settings.provider == "auto":
-        raise ModelError(f"{path} cannot be opened: {'; '.join(reasons)}")
-    if not settings.cpu_fallback:
-        raise ModelError(
-            f"The network does not start on {'; '.join(reasons)}. Mend the GPU's driver, or allow the CPU: "
-            'set cpu_fallback = true or provider = "cpu" in [network].'
-        )
-    session, reason = _try(path, "cpu", settings, dimensions or {})
-    if session is None:
+    if "cpu" in order:
         raise ModelError(f"{path} cannot be opened: {reason}")
-    return Session(session, "cpu", "; ".join(reasons))
+    raise ModelError(
+        f"The network does not start on {'; '.join(reasons)}. Mend the GPU's driver, or allow the CPU: "
+        "cpu_fallback = true in [network]."
+    )
 
 
 def choose_threads(settings: NetworkSettings) -> int:
-    """CPU threads of one network: the settings' number, else half of the cores this process may use, 1 to 8."""
+    """CPU threads of one network: the settings' number, else half of this process's cores, 1 to 8."""
     if settings.threads:
         return settings.threads
     return min(max(len(os.sched_getaffinity(0)) // 2, 1), 8)
 
 
 def _try(
-    path: Path, provider: Provider, settings: NetworkSettings, dimensions: Mapping[str, int]
+    path: Path, provider: Provider, settings: NetworkSettings
 ) -> tuple[ort.InferenceSession | None, str]:
+    """A session on this provider, or None and why not."""
+    if reason := _missing(provider):
+        return None, reason
     options = ort.SessionOptions()
     options.log_severity_level = _SILENT
     options.intra_op_num_threads = choose_threads(settings)
@@ -205,9 +201,9 @@ def _try(
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
     # Idle threads that spin burn the core that composing and encoding need.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    for name, size in dimensions.items():
-        options.add_free_dimension_override_by_name(name, size)
-    providers = [_ORT_NAMES[provider]] + ([] if provider == "cpu" else [_ORT_NAMES["cpu"]])
+    providers = [(_ORT_NAMES[provider], _provider_options(provider, path))]
+    if provider != "cpu":
+        providers.append((_ORT_NAMES["cpu"], {}))  # the few operations that a GPU does not take
     try:
         session = ort.InferenceSession(str(path), options, providers=providers, enable_fallback=0)
     except RunFault as error:
@@ -217,17 +213,23 @@ def _try(
     return session, ""
 
 
+def _provider_options(provider: Provider, path: Path) -> dict[str, str]:
+    if provider == "cuda":
+        # The crop changes its size; an exhaustive search for each new one stops the picture for seconds.
+        return {"cudnn_conv_algo_search": "HEURISTIC"}
+    if provider == "tensorrt":
+        return {"trt_engine_cache_enable": "True", "trt_engine_cache_path": str(path.parent / "tensorrt")}
+    return {}
+
+
 def _missing(provider: Provider) -> str:
-    """Why a provider cannot start, as far as one can see without starting it; "" when nothing speaks against it."""
+    """Why a provider cannot start, as far as one sees without trying; "" when nothing speaks against it."""
+    if provider == "cpu":
+        return ""
     if _ORT_NAMES[provider] not in ort.get_available_providers():
         return "this ONNX Runtime is built without it (pip install onnxruntime-gpu)"
-    if not Path("/dev/nvidiactl").exists():
-        return "no NVIDIA GPU is visible (/dev/nvidiactl is missing)"
-    if provider == "tensorrt":
-        try:
-            ctypes.CDLL("libnvinfer.so.10")
-        except OSError as error:
-            return f"TensorRT is not installed ({_short(error)})"
+    if not _NVIDIA_DEVICE.exists():
+        return f"no NVIDIA GPU is visible ({_NVIDIA_DEVICE} is missing)"
     return ""
 
 
@@ -246,13 +248,3 @@ def _short(error: Exception) -> str:
     """The first line of a library's message, without its source positions."""
     line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return line.split("] : ")[-1][:240]
-
-
-def measure_ms(session: Session, feeds: Mapping[str, Array], runs: int = 3) -> float:
-    """Best time of a few runs, ms: warms the session up and tells how fast it is."""
-    best_s = float("inf")
-    for _ in range(runs):
-        start_s = time.perf_counter()
-        session.run(feeds)
-        best_s = min(best_s, time.perf_counter() - start_s)
-    return best_s * 1000

@@ -20,6 +20,7 @@ class NetworkSettings(BaseModel):
     )
     cpu_fallback: bool = Field(
         True,
-        description="May the CPU step in when the provider asked for does not start? false refuses to go live.",
+        description="May the CPU step in when the provider asked for does not start? "
+        "false refuses to go live.",
     )
     threads: int = Field(0, ge=0, le=256, description="CPU threads of the network; 0 lets the box choose.")

@@ -2,7 +2,7 @@
 
 Format (tfjs-converter, "graph-model"): `modelTopology.node` is a TensorFlow GraphDef written as JSON, and
 `weightsManifest` lists groups of weights that lie one after the other in the group's files. A weight
-may be quantized: stored as unsigned integers q with w = q * scale + min, one scale and min for the whole tensor.
+may be quantized: stored as unsigned integers q with w = q * scale + min, scale and min for the whole tensor.
 """
 
 from __future__ import annotations
