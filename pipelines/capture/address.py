@@ -98,7 +98,7 @@ def _login(parts: SplitResult) -> str:
 
 def _parse_path(text: str, query: str) -> Address:
     path = Path(text).expanduser()
-    if path.parts[:2] == ("/", "dev") or _is_character_device(path):
+    if _is_device(path):
         return Address("device", str(path), str(path))
     options = dict(parse_qsl(query, keep_blank_values=True))
     loop = options.pop("loop", "yes").lower()
@@ -107,11 +107,12 @@ def _parse_path(text: str, query: str) -> Address:
     return Address("file", str(path), str(path.absolute()), loop=loop == "yes")
 
 
-def _is_character_device(path: Path) -> bool:
+def _is_device(path: Path) -> bool:
+    """A character device, or a name in /dev where there is nothing yet: a camera not plugged in."""
     try:
         return stat.S_ISCHR(path.stat().st_mode)
     except (OSError, ValueError):
-        return False
+        return path.parts[:2] == ("/", "dev")
 
 
 def _refusal(reason: str) -> SourceLost:

@@ -134,25 +134,22 @@ class RtspStream:
         self._about = _describe(video)
         lateness = Lateness()
         wants_key = True
-        shown_s = time.monotonic()
+        asked_ns = shown_ns = time.monotonic_ns()
         for packet in container.demux(video):
             if self._stop.is_set():
                 return
             arrived_ns = time.monotonic_ns()
-            stamp = packet.pts if packet.pts is not None else packet.dts
-            stamp_ns = arrived_ns if stamp is None else round(stamp * packet.time_base * NS_PER_S)
-            if lateness.is_behind(lateness.delay_ns(stamp_ns, arrived_ns)):
+            if lateness.is_behind(_stamp_ns(packet, arrived_ns), arrived_ns, arrived_ns - asked_ns):
                 wants_key = True
             if wants_key and not packet.is_keyframe:
                 self._skipped += 1
             else:
                 wants_key = False
-                if self._show(video, packet, lateness):
-                    shown_s = time.monotonic()
-            if time.monotonic() - shown_s > NO_PICTURE_TIMEOUT_S:
-                raise SourceLost(
-                    "camera", f"{self._address.label} sends data but no picture: set H.264 in the camera"
-                )
+                shown_ns = arrived_ns if self._show(video, packet, lateness) else shown_ns
+            if arrived_ns - shown_ns > NO_PICTURE_TIMEOUT_S * NS_PER_S:
+                reason = f"{self._address.label} sends data but no picture: set H.264 in the camera"
+                raise SourceLost("camera", reason)
+            asked_ns = time.monotonic_ns()
 
     def _show(self, video: VideoStream, packet: av.Packet[VideoStream], lateness: Lateness) -> bool:
         try:
@@ -161,14 +158,18 @@ class RtspStream:
             self._damaged += 1
             return False
         for picture in pictures:
-            arrived_ns = time.monotonic_ns()
-            stamp_ns = arrived_ns
-            if picture.pts is not None and picture.time_base is not None:
-                stamp_ns = round(picture.pts * picture.time_base * NS_PER_S)
-            captured_ns = lateness.captured_ns(stamp_ns, arrived_ns)
+            decoded_ns = time.monotonic_ns()
+            captured_ns = lateness.captured_ns(_stamp_ns(picture, decoded_ns), decoded_ns)
             if self._thinning.passes(captured_ns):
                 self._newest.put(_Arrival(picture, captured_ns))
         return bool(pictures)
+
+
+def _stamp_ns(timed: av.Packet[VideoStream] | av.VideoFrame, unless_ns: int) -> int:
+    """The camera's time stamp of a packet or picture, ns, or unless_ns if it has none."""
+    if timed.pts is None or timed.time_base is None:
+        return unless_ns
+    return round(timed.pts * timed.time_base * NS_PER_S)
 
 
 def _tune(video: VideoStream) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from typing import Any
 
 import pytest
@@ -77,6 +78,11 @@ def test_any_text_is_either_understood_or_refused(text: str, scheme: str) -> Non
     else:
         assert address.kind != "rtsp" or "geheim" not in address.label or "geheim" in text
     assert isinstance(safe_url(scheme + text), str)
+
+
+def test_a_film_in_shared_memory_is_no_device() -> None:
+    with tempfile.NamedTemporaryFile(dir="/dev/shm", suffix=".mp4") as film:
+        assert parse_address(film.name).kind == "file"
 
 
 def test_loop_is_an_option_of_files_only_where_the_name_has_none(tmp_path: Any) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.capture import Camera
+from pipelines.capture import Camera, rtsp
 from pipelines.media import SourceLost
 
 SYSTEM_PYTHON = "/usr/bin/python3"
@@ -196,6 +196,19 @@ def test_closing_does_not_wait_for_a_frozen_server(serve: Any, camera_at: Any, r
     reader.frames(camera, 3)
     server.process.send_signal(signal.SIGSTOP)
     assert _closes_soon(camera)
+
+
+def test_a_frozen_server_is_lost_and_comes_back(
+    serve: Any, camera_at: Any, films: Any, reader: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(rtsp._OPTIONS, "timeout", "1000000")  # us; in service 4 s
+    server = serve()
+    camera = camera_at(server.url)
+    reader.frames(camera, 3)
+    server.process.send_signal(signal.SIGSTOP)
+    assert "gone silent" in reader.loss(camera).reason
+    server.process.send_signal(signal.SIGCONT)
+    assert films.bars_error(reader.frames(camera, 3)[-1].rgb) <= 8
 
 
 @pytest.fixture
