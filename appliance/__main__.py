@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
+from appliance.errors import CannotStart
 from appliance.settings.errors import EX_CONFIG, SettingsError
 from models.errors import ModelError
 from pipelines.media import SourceLost
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return EX_CONFIG
-    except (ModelError, SourceLost) as error:
+    except (CannotStart, ModelError, SourceLost) as error:
         print(f"✗ {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

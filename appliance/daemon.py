@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import logging
 import os
 import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import uvicorn
 
 from appliance.api import create_app
 from appliance.gateway import Gateway
+from appliance.listening import listen
 from appliance.notify import Notifier
 from appliance.settings import Settings
 from appliance.studio_child import STUDIO_ENTRY
@@ -27,10 +28,6 @@ PROGRESS_S = 5.0  # the watchdog is fed while something was published within thi
 NOTIFY_EVERY_S = 1.0
 
 
-class CannotListen(Exception):
-    """The port cannot be had: one sentence with the mend."""
-
-
 def run_daemon(
     settings: Settings,
     announce: Callable[[int, Tokens], None],
@@ -39,12 +36,12 @@ def run_daemon(
     """Runs until a signal or a failure, and returns the exit status: 0, 1, or 78 for a wrong setting.
 
     announce is called once with the port and the tokens, when the box listens.
-    Raises SettingsError and CannotListen before anything is started.
+    Raises SettingsError, CannotStore and CannotListen before anything is started.
     """
     start_logging()
     tokens = load_tokens(settings.box.state_path)
     notifier = Notifier.from_environment(os.environ)
-    with _listen(settings.http.host, settings.http.port) as listener:
+    with listen(settings.http.host, settings.http.port) as listener:
         announce(listener.getsockname()[1], tokens)
         try:
             return asyncio.run(_serve(settings, tokens, listener, notifier, entry))
@@ -57,30 +54,6 @@ def start_logging() -> None:
     # They tell of every candidate and every request: addresses of remote classrooms are nobody's business.
     for name in ("aioice", "aiortc", "uvicorn"):
         logging.getLogger(name).setLevel(logging.WARNING)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(128)
-    except OSError as error:
-        listener.close()
-        raise CannotListen(_listen_words(host, port, error)) from None
-    return listener
-
-
-def _listen_words(host: str, port: int, error: OSError) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return (
-            f"Port {port} is taken by another program (perhaps this box runs already). "
-            f"Choose another one with --port, or see who has it: ss -ltnp 'sport = :{port}'"
-        )
-    if error.errno == errno.EACCES:
-        return f"Port {port} needs more rights than this user has. Choose one above 1023 with --port."
-    return f"Cannot listen on {host} port {port} ({error.strerror or error}). Check http.host and http.port."
 
 
 async def _serve(
@@ -103,7 +76,8 @@ async def _serve(
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     telling = asyncio.create_task(_tell_systemd(gateway, notifier))
     gateway.start()
-    await asyncio.wait({serving, gateway.finished}, return_when=asyncio.FIRST_COMPLETED)
+    ends: list[asyncio.Future[Any]] = [serving, gateway.finished]
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     notifier.stopping()
     telling.cancel()
     server.should_exit = True

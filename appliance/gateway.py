@@ -38,6 +38,7 @@ StudioState = Literal["starting", "live", "restarting", "stopped"]
 START_S = 300.0  # a TensorRT engine takes minutes to build the first time
 HUNG_S = 10.0  # without any report from a studio that was live
 
+
 class StudioBusy(Exception):
     """The studio takes no orders at this moment."""
 
@@ -206,7 +207,7 @@ class Gateway:
         log.error("the studio died (%s); it is started again in %.2f s", why, pause_s)
         self.state, self.reason = "restarting", why
         self.notify(f"The studio was restarted: {why}")
-        if self.restarts.recent > 2:
+        if self.restarts.are_in_vain:
             self._forget_courseware()
         self._spawn(self._restart(pause_s))
 
@@ -217,7 +218,9 @@ class Gateway:
     def _forget_courseware(self) -> None:
         """The courseware opened last may be what kills the studio. The scene stays: it may hide somebody."""
         if self._courseware != self.settings.courseware.path:
-            self.notify("The studio kept dying: the courseware of the settings is opened instead of the last one.")
+            self.notify(
+                "The studio kept dying: the courseware of the settings is opened instead of the last one."
+            )
         self._courseware = self.settings.courseware.path
         self._page_index = 0
 

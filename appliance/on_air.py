@@ -40,7 +40,7 @@ class OnAir:
         self.published_ns = 0
 
     def put(self, packet: Packet) -> None:
-        """A packet of the studio. After the slate, pictures wait for a key frame: others cannot be decoded."""
+        """A packet of the studio. After the slate, pictures wait for a key frame, to be decodable."""
         if packet.kind == "sound":
             self._publish(packet)
             return

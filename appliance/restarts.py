@@ -10,7 +10,7 @@ FIRST_PAUSE_S = 0.25
 
 
 class Restarts:
-    """Counts deaths. The pause doubles with every death inside the window; one more than MOST ends the service."""
+    """Counts deaths. The pause doubles with every death inside the window; after MOST it is enough."""
 
     def __init__(self) -> None:
         self._deaths_s: deque[float] = deque()
@@ -25,6 +25,11 @@ class Restarts:
         if len(self._deaths_s) > MOST:
             return None
         return FIRST_PAUSE_S * 2.0 ** (len(self._deaths_s) - 1)
+
+    @property
+    def are_in_vain(self) -> bool:
+        """More than half of the deaths allowed: starting it the same way does not help."""
+        return len(self._deaths_s) > MOST // 2
 
     @property
     def recent(self) -> int:

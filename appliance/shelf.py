@@ -1,4 +1,4 @@
-"""The courseware that may be opened from the console: the built-in lesson, that of the settings, and one folder."""
+"""The courseware that the console may open: the built-in lesson, that of the settings, and one folder."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ DEMO = "demo"
 
 
 class Shelf:
-    """Items by name. A name is looked up in the list of what lies there, never joined to a path as it came."""
+    """Items by name. A name is looked up among what lies there, never joined to a path as it came."""
 
     def __init__(self, folder: Path, from_settings: str) -> None:
         self._folder = folder
         self._from_settings = from_settings
 
     def items(self) -> dict[str, str]:
-        """{name: path, or "demo"}, the built-in lesson first, then that of the settings, then the folder's."""
+        """{name: path, or "demo"}: the built-in lesson, that of the settings, then the folder's."""
         found = {DEMO: DEMO}
         if self._from_settings != DEMO:
             found[Path(self._from_settings).name] = self._from_settings

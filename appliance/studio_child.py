@@ -1,4 +1,4 @@
-"""The studio's process seen from the gateway: started with spawn, read without blocking, ended within bounds."""
+"""The studio's process as the gateway sees it: spawned, read without blocking, ended within bounds."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _run_entry(
 
 
 class StudioChild:
-    """One life of the studio. Make it in the event loop's thread: the child dies with the thread that made it.
+    """One life of the studio. Make it in the loop's thread: the child dies with the thread that made it.
 
     on_report is called in the loop for every report, on_exit once, with the exit status, when it is gone.
     """
@@ -156,7 +156,7 @@ class StudioChild:
 
 
 class _Inbox:
-    """Reports between the reading thread and the loop, bounded: a loop that stalls loses pictures up to a key frame."""
+    """Reports on their way to the loop, bounded: a loop that stalls loses pictures up to a key frame."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

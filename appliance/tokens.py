@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
+from appliance.errors import CannotStore
 from appliance.settings import Fault, SettingsError
 
 log = logging.getLogger("classroom.tokens")
@@ -30,11 +31,10 @@ class Role(IntEnum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Tokens:
-    """The two tokens. No repr: they must not get into a log by accident. warning: why they will not last, or ""."""
+    """The two tokens. No repr: they must not get into a log by accident."""
 
     assistant: str
     viewer: str
-    warning: str = ""
 
     def role(self, presented: str) -> Role | None:
         """Whose token this is, in constant time; None for a wrong one."""
@@ -47,15 +47,17 @@ class Tokens:
 
 
 def load_tokens(state_dir: Path, environment: Mapping[str, str] | None = None) -> Tokens:
-    """The environment's tokens; what it does not give is read from state_dir, or made and stored there, mode 600.
+    """The environment's tokens; what it does not give is read from state_dir, or made and stored there.
 
-    A folder that cannot be written to (full, read-only) must not cancel a lesson: the tokens then live
-    in memory, and `warning` says so. Raises SettingsError for a short token, or a file that cannot be read.
+    Raises SettingsError for a short token or a damaged file, CannotStore for a folder that takes no files:
+    tokens that live in memory alone would break every link given away at the next restart.
     """
     environment = os.environ if environment is None else environment
-    given = {name: environment[variable] for name, variable in _VARIABLES.items() if environment.get(variable)}
+    given = {
+        name: environment[variable] for name, variable in _VARIABLES.items() if environment.get(variable)
+    }
     faults = [
-        Fault(_VARIABLES[name], "(hidden)", f"Use at least {MIN_LENGTH} visible ASCII characters.", f"${_VARIABLES[name]}")
+        Fault(_VARIABLES[name], "(hidden)", f"Use at least {MIN_LENGTH} visible ASCII characters.")
         for name, token in given.items()
         if not _is_usable(token)
     ]
@@ -65,8 +67,8 @@ def load_tokens(state_dir: Path, environment: Mapping[str, str] | None = None) -
         raise SettingsError(*faults)
     if len(given) == 2:
         return Tokens(given["assistant"], given["viewer"])
-    stored, warning = _stored(state_dir / FILE_NAME)
-    return Tokens(given.get("assistant", stored["assistant"]), given.get("viewer", stored["viewer"]), warning)
+    stored = _stored(state_dir / FILE_NAME)
+    return Tokens(given.get("assistant", stored["assistant"]), given.get("viewer", stored["viewer"]))
 
 
 def _is_usable(token: str) -> bool:
@@ -74,9 +76,9 @@ def _is_usable(token: str) -> bool:
     return len(token) >= MIN_LENGTH and all("!" <= character <= "~" for character in token)
 
 
-def _stored(path: Path) -> tuple[dict[str, str], str]:
+def _stored(path: Path) -> dict[str, str]:
     try:
-        return _read(path), ""
+        return _read(path)
     except FileNotFoundError:
         pass
     except OSError as error:
@@ -85,13 +87,13 @@ def _stored(path: Path) -> tuple[dict[str, str], str]:
     try:
         _write(path, made)
     except OSError as error:
-        warning = (
-            f"The tokens could not be stored in {path} ({error.strerror}): "
-            "the links are good until the box restarts. Make room there, or set box.state_dir."
-        )
-        log.warning("%s", warning)
-        return made, warning
-    return made, ""
+        names = " and ".join(_VARIABLES.values())
+        raise CannotStore(
+            f"The tokens cannot be stored in {path} ({error.strerror}). Make room and give this user the "
+            "right to write there, choose another folder with --set box.state_dir=FOLDER, or give the "
+            f"tokens in {names}."
+        ) from None
+    return made
 
 
 def _read(path: Path) -> dict[str, str]:
@@ -126,4 +128,5 @@ def _write(path: Path, tokens: Mapping[str, str]) -> None:
 
 
 def _file_fault(path: Path, what: str) -> Fault:
-    return Fault("tokens", "", f"{what} Delete the file to get new links, or mend its permissions.", str(path))
+    mend = f"{what} Delete the file to get new links, or mend its permissions."
+    return Fault("tokens", "", mend, str(path))

@@ -39,7 +39,7 @@ class Gatekeeper:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or is_public(scope["path"]) or scope["method"] == "OPTIONS":
-            # OPTIONS carries no token in a browser's preflight, and answers nothing that is not in the standard.
+            # A browser's preflight carries no token; OPTIONS answers nothing that is not in the standard.
             await self._app(scope, receive, send)
             return
         scheme, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
@@ -53,7 +53,9 @@ class Gatekeeper:
 
     def _refusal(self, scope: Scope, presented: str) -> ASGIApp:
         if not presented:
-            return problem(401, "Send the token: Authorization: Bearer TOKEN.", {"WWW-Authenticate": "Bearer"})
+            return problem(
+                401, "Send the token: Authorization: Bearer TOKEN.", {"WWW-Authenticate": "Bearer"}
+            )
         address = scope["client"][0] if scope.get("client") else ""
         # A right token always passes: classrooms behind one address must not lock each other out,
         # and tokens are too long to be guessed. This only keeps a stuck player from costing work.
@@ -85,7 +87,9 @@ def is_public(path: str) -> bool:
 async def viewer(request: Request, _token: object = Security(_bearer)) -> None:
     """Dependency of a route that either token opens."""
     if ROLE_KEY not in request.scope:
-        raise HTTPException(401, "Send the token: Authorization: Bearer TOKEN.", {"WWW-Authenticate": "Bearer"})
+        raise HTTPException(
+            401, "Send the token: Authorization: Bearer TOKEN.", {"WWW-Authenticate": "Bearer"}
+        )
 
 
 async def assistant(request: Request, _token: object = Security(_bearer)) -> None:

@@ -25,7 +25,8 @@ from appliance.tokens import Tokens
 DESCRIPTION = """\
 The classroom box: direct the lesson, see its state, watch the programme.
 
-Send a token as `Authorization: Bearer TOKEN`. The assistant's token allows everything, the viewer's only WHEP.
+Send a token as `Authorization: Bearer TOKEN`. The assistant's token allows everything, the viewer's
+only WHEP.
 Errors are `application/problem+json` (RFC 9457).
 """
 
@@ -67,7 +68,9 @@ def create_app(gateway: Gateway, tokens: Tokens) -> FastAPI:
 
 
 def openapi_document(app: FastAPI) -> dict[str, Any]:
-    document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    document = get_openapi(
+        title=app.title, version=app.version, description=app.description, routes=app.routes
+    )
     schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = schema
     return document

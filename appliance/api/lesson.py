@@ -62,7 +62,9 @@ def lesson_routes(gateway: Gateway, shelf: Shelf) -> APIRouter:
         """Answers at once. Courseware that cannot be opened shows as a notice, and the old one stays."""
         items = shelf.items()
         if body.name not in items:
-            raise HTTPException(422, "There is no such courseware. GET /api/v1/courseware lists what may be opened.")
+            raise HTTPException(
+                422, "There is no such courseware. GET /api/v1/courseware lists what may be opened."
+            )
         gateway.open_courseware(items[body.name])
         return CoursewareOut(name=body.name, available=list(items))
 

@@ -19,7 +19,7 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), fullscreen=(self), screen-wake-lock=(self)",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 
 

@@ -31,7 +31,7 @@ MAX_STREAMS = 16
 SETTLE_S = 0.1  # changes within this time travel as one
 HEARTBEAT_S = 15.0  # so that proxies do not end a quiet stream
 
-_ERRORS = documented(s401="No token, or a wrong one.", s403="A viewer's token.")
+_ERRORS = documented(s401="No token, or a wrong one.", s403="A viewer's token.", s422="A parameter is wrong.")
 
 _REASONS = {
     "starting": "The studio is being started.",
@@ -54,7 +54,10 @@ def status_routes(gateway: Gateway, shelf: Shelf, tokens: Tokens) -> APIRouter:
         summary="The status, whenever it changes",
         response_class=StreamingResponse,
         responses={
-            200: {"content": {"text/event-stream": {}}, "description": "Server-sent events `status`, data as GET /status."},
+            200: {
+                "content": {"text/event-stream": {}},
+                "description": "Server-sent events `status`, data as GET /status.",
+            },
             **documented(s503=f"More than {MAX_STREAMS} consoles listen already."),
         },
     )
@@ -118,7 +121,9 @@ def status_out(gateway: Gateway, shelf: Shelf) -> StatusOut:
         page=page_out(gateway),
         courseware=shelf.name_of(gateway.courseware),
         programme=ProgrammeOut.model_validate(report) if report is not None else None,
-        sources={name: SourceOut.model_validate(source) for name, source in report.sources.items()} if report else {},
+        sources={name: SourceOut.model_validate(source) for name, source in report.sources.items()}
+        if report
+        else {},
         viewers=[ViewerOut.model_validate(viewer) for viewer in gateway.broadcast.viewers()],
         max_viewers=gateway.settings.broadcast.max_viewers,
         notices=[NoticeOut.model_validate(notice) for notice in gateway.notices],

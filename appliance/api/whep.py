@@ -21,7 +21,7 @@ _OFFER = {
         "content": {SDP: {"schema": {"type": "string"}, "example": "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\n..."}},
     }
 }
-_ERRORS = documented(s401="No token, or a wrong one.")
+_ERRORS = documented(s401="No token, or a wrong one.", s422="A parameter is wrong.")
 
 
 def whep_routes(gateway: Gateway) -> APIRouter:
@@ -52,7 +52,9 @@ def whep_routes(gateway: Gateway) -> APIRouter:
     )
     async def post_offer(
         request: Request,
-        name: str = Query("", max_length=40, description="What the console shows for this viewer: a room, no person."),
+        name: str = Query(
+            "", max_length=40, description="What the console shows for this viewer: a room, no person."
+        ),
     ) -> Response:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != SDP:
@@ -105,7 +107,13 @@ def whep_routes(gateway: Gateway) -> APIRouter:
             {"Allow": "DELETE, OPTIONS"},
         )
 
-    @router.options("/whep/{viewer_id}", status_code=204, summary="What may be done", response_class=Response)
+    @router.options(
+        "/whep/{viewer_id}",
+        status_code=204,
+        summary="What may be done",
+        response_class=Response,
+        responses=documented(s422="A parameter is wrong."),
+    )
     async def session_options(viewer_id: str) -> Response:
         return Response(status_code=204, headers={"Allow": "DELETE, OPTIONS"})
 

@@ -16,9 +16,13 @@ class SceneBody(BaseModel):
 
     model_config = _STRICT
 
-    layout: Layout = Field(Layout.ALIGNED, description="aligned: the teacher in front of the page, pointing right.")
+    layout: Layout = Field(
+        Layout.ALIGNED, description="aligned: the teacher in front of the page, pointing right."
+    )
     corner: Corner = Field(Corner.BOTTOM_RIGHT, description="Where the teacher stands in the corner layout.")
-    scale: float = Field(0.6, ge=0.1, le=1.0, description="Teacher's height in the corner layout / programme's.")
+    scale: float = Field(
+        0.6, ge=0.1, le=1.0, description="Teacher's height in the corner layout / programme's."
+    )
     opacity: float = Field(1.0, ge=0.0, le=1.0, description="Opacity of the teacher.")
     mirror: bool = Field(False, description="Left and right swapped, in the camera and corner layouts.")
     slate_text: str = Field("", max_length=200, description="Text of the slate layout.")
@@ -28,7 +32,8 @@ class SceneChange(BaseModel):
     """Any fields of the scene; the others stay."""
 
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"layout": "corner", "corner": "bottom_left", "scale": 0.4}]}
+        extra="forbid",
+        json_schema_extra={"examples": [{"layout": "corner", "corner": "bottom_left", "scale": 0.4}]},
     )
 
     layout: Layout | None = None
@@ -74,7 +79,9 @@ class CoursewareChoice(BaseModel):
 
 class CoursewareOut(BaseModel):
     name: str = Field(description="What was opened last.")
-    available: list[str] = Field(description="What may be opened: the built-in lesson and the box's courseware folder.")
+    available: list[str] = Field(
+        description="What may be opened: the built-in lesson and the box's courseware folder."
+    )
 
 
 class SourceOut(BaseModel):
@@ -96,6 +103,7 @@ class ProgrammeOut(BaseModel):
     net_hz: float
     capture_to_send_ms: dict[str, float] = Field(description="Camera picture to packet sent: p50, p95.")
     stages_ms: dict[str, dict[str, float]] = Field(description="Per stage: p50, p95, p99, n.")
+    counts: dict[str, int] = Field(description="Pictures so far: capture, matting, programme.")
     dropped: dict[str, int] = Field(description="Left out on purpose, by channel.")
     late: int = Field(description="Ticks left out by the programme.")
     stale_mattes: int = Field(description="Mattes shown over another frame: always 0.")

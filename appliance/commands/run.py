@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 
-from appliance.daemon import CannotListen, run_daemon
+from appliance.daemon import run_daemon
 from appliance.links import links
 from appliance.settings import Settings, add_settings_flags, load_from_flags
 from appliance.settings.wording import redacted
@@ -36,11 +36,7 @@ def run(args: argparse.Namespace) -> int:
         for line in welcome(loaded.settings, port, None if is_service else tokens):
             print(line, flush=True)
 
-    try:
-        return run_daemon(loaded.settings, announce)
-    except CannotListen as error:
-        print(f"✗ {error}", file=sys.stderr)
-        return 1
+    return run_daemon(loaded.settings, announce)
 
 
 def welcome(settings: Settings, port: int, tokens: Tokens | None) -> Iterator[str]:
@@ -48,9 +44,13 @@ def welcome(settings: Settings, port: int, tokens: Tokens | None) -> Iterator[st
     simulated = settings.camera.url.startswith("simulated:")
     yield "Dual-teacher classroom · 双师课堂"
     yield ""
-    yield f"  camera      {'simulated classroom (a real one: --camera /dev/video0)' if simulated else redacted(settings.camera.url)}"
+    camera = "simulated classroom (a real one: --camera /dev/video0)" if simulated else settings.camera.url
+    yield f"  camera      {redacted(camera)}"
     built_in = settings.courseware.path == "demo"
-    yield f"  courseware  {'built-in lesson (your own: --courseware lesson.pdf)' if built_in else settings.courseware.path}"
+    courseware = (
+        "built-in lesson (your own: --courseware lesson.pdf)" if built_in else settings.courseware.path
+    )
+    yield f"  courseware  {courseware}"
     yield f"  sound       {redacted(settings.sound.source)}"
     yield ""
     if tokens is None:
@@ -60,9 +60,6 @@ def welcome(settings: Settings, port: int, tokens: Tokens | None) -> Iterator[st
         yield f"  on {link.where}"
         yield f"    console · 控制台  {link.console}"
         yield f"    viewers · 远端    {link.watch}"
-    if tokens.warning:
-        yield ""
-        yield f"! {tokens.warning}"
     yield ""
     yield "The first picture takes a few seconds. Stop with Ctrl-C."
     yield ""

@@ -38,7 +38,11 @@ def run(args: argparse.Namespace) -> int:
 def effective(loaded: Loaded) -> Iterator[str]:
     """Lines of "section.key = value   origin", without secrets."""
     rows = [
-        (f"{section}.{key}", shown(plain(getattr(loaded.settings, section))[key]), loaded.origin(section, key))
+        (
+            f"{section}.{key}",
+            shown(plain(getattr(loaded.settings, section))[key]),
+            loaded.origin(section, key),
+        )
         for section, key, _ in fields()
     ]
     key_width = max(len(key) for key, _, _ in rows)

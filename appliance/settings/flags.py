@@ -10,7 +10,11 @@ from appliance.settings.loading import SYSTEM_FILE, Loaded, load
 
 # The few that a teacher types; everything else goes through --set.
 SHORTCUTS = {
-    "camera": ("camera.url", "URL", "/dev/video0, rtsp://user:password@host/path, a video file, or simulated:"),
+    "camera": (
+        "camera.url",
+        "URL",
+        "/dev/video0, rtsp://user:password@host/path, a video file, or simulated:",
+    ),
     "courseware": ("courseware.path", "PATH", "a PDF, an image, a folder of images, a video, or demo"),
     "sound": ("sound.source", "SOURCE", "alsa:default, a sound file, tone: or silence:"),
     "port": ("http.port", "PORT", "TCP port of the console and of the viewers"),
@@ -20,7 +24,9 @@ SHORTCUTS = {
 
 def add_settings_flags(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("settings")
-    group.add_argument("--config", type=Path, metavar="FILE", help=f"TOML file (default: {SYSTEM_FILE}, if there)")
+    group.add_argument(
+        "--config", type=Path, metavar="FILE", help=f"TOML file (default: {SYSTEM_FILE}, if there)"
+    )
     for flag, (key, metavar, text) in SHORTCUTS.items():
         group.add_argument(f"--{flag}", metavar=metavar, help=f"{text} [{key}]")
     group.add_argument(

@@ -52,7 +52,9 @@ class BoxSettings(BaseModel):
         description="Folder for the tokens and the courseware. "
         "Empty: that of the systemd service, else ~/.local/state/classroom.",
     )
-    models_dir: str = Field("", description="Folder of the installed networks. Empty: that of `classroom models list`.")
+    models_dir: str = Field(
+        "", description="Folder of the installed networks. Empty: that of `classroom models list`."
+    )
 
     @property
     def state_path(self) -> Path:
@@ -85,7 +87,7 @@ class Settings(BaseModel):
 
     camera: CameraSettings = CameraSettings()
     courseware: CoursewareSettings = CoursewareSettings()
-    sound: SoundSettings = Field(default_factory=lambda: SoundSettings())
+    sound: SoundSettings = Field(default_factory=SoundSettings)
     network: NetworkSettings = NetworkSettings()
     matting: MattingSettings = MattingSettings()
     calibration: CalibrationSettings = CalibrationSettings()

@@ -14,7 +14,9 @@ from appliance.settings.errors import Fault, SettingsError
 from appliance.settings.wording import sections, shown
 
 # Read elsewhere, and secrets besides: they must never be listed as settings.
-RESERVED = frozenset({"CLASSROOM_CONFIG", "CLASSROOM_ASSISTANT_TOKEN", "CLASSROOM_VIEWER_TOKEN"})
+RESERVED = frozenset(
+    {"CLASSROOM_CONFIG", "CLASSROOM_ASSISTANT_TOKEN", "CLASSROOM_VIEWER_TOKEN", "CLASSROOM_MODELS_DIR"}
+)
 PREFIX = "CLASSROOM_"
 
 _HEADER = re.compile(r"^\s*\[\s*([\w-]+)\s*\]")
@@ -66,7 +68,7 @@ def from_file(path: Path, faults: list[Fault]) -> Values:
 
 
 def from_environment(environment: Mapping[str, str], faults: list[Fault]) -> Values:
-    """CLASSROOM_<SECTION>_<KEY>. A variable of no section and near none belongs to somebody else: left alone."""
+    """CLASSROOM_<SECTION>_<KEY>. A variable of no section, and near none, is somebody else's."""
     values: Values = {}
     for name, text in sorted(environment.items()):
         if not name.startswith(PREFIX) or name in RESERVED:
@@ -76,7 +78,9 @@ def from_environment(environment: Mapping[str, str], faults: list[Fault]) -> Val
             values[section, key] = Given(_parsed(section, key, text), f"${name}")
         elif close := difflib.get_close_matches(section, sections(), n=1, cutoff=0.75):
             meant = f"{PREFIX}{close[0]}_{key or 'KEY'}".upper()
-            faults.append(Fault(name, "", f"There is no section {section}. Did you mean {meant}?", f"${name}"))
+            faults.append(
+                Fault(name, "", f"There is no section {section}. Did you mean {meant}?", f"${name}")
+            )
     return values
 
 

@@ -79,7 +79,7 @@ def _type_words(annotation: Any) -> str:
 
 def _tuple_words(items: tuple[Any, ...]) -> str:
     if len(items) == 2 and items[1] is Ellipsis:
-        return "a list of texts: [\"...\", \"...\"]"
+        return 'a list of texts: ["...", "..."]'
     if get_origin(items[0]) is tuple:
         return f"{len(items)} points: [[x, y], ...]"
     return f"{len(items)} numbers: [...]"

@@ -1,4 +1,4 @@
-"""Fixtures of the box's tests. The folder goes on the path: the fake studio is imported by name in its own process."""
+"""Fixtures of the box's tests. The folder goes on the path: the fake studio is imported by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The real daemon over the fake studio: `python fake_box.py run ...`, with the command line of `classroom`."""
+"""The real daemon over the fake studio: `python fake_box.py run ...`, as `classroom`."""
 
 from __future__ import annotations
 
@@ -14,5 +14,6 @@ if __name__ == "__main__":
     # Less patience than in service, for the same steps.
     gateway.HUNG_S = 3.0
     restarts.FIRST_PAUSE_S = 0.05
+    restarts.MOST = 3
     run.run_daemon = functools.partial(run_daemon, entry="fake_studio:run_studio")
     sys.exit(main())

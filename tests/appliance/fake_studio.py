@@ -123,7 +123,9 @@ def run_studio(settings: StudioSettings, zero_ns: int, connection: Connection) -
         case "fake:fatal-settings":
             connection.send(Fatal("settings", "calibration.corners do not fit the camera"))
         case "fake:fatal-model":
-            connection.send(Fatal("model", "rvm-mobilenetv3 is not installed: classroom models install rvm-mobilenetv3"))
+            connection.send(
+                Fatal("model", "rvm-mobilenetv3 is not installed: classroom models install rvm-mobilenetv3")
+            )
         case "fake:crash":
             raise SystemExit(3)
         case "fake:deaf":  # takes no orders, and ignores SIGTERM

@@ -8,7 +8,6 @@ import signal
 import socket
 from collections.abc import Callable
 
-import httpx
 import pytest
 from box_process import ASSISTANT, VIEWER, Box, is_running, until
 
@@ -113,7 +112,7 @@ def test_courseware_that_kills_the_studio_is_given_up(start_box: Start) -> None:
     until(lambda: box.status()["restarts"] != 0, "a death")
     box.until_live()
     # Killed again and again, it comes back with what the settings say.
-    while box.status()["restarts"] < 3:  # type: ignore[operator]
+    while box.status()["restarts"] < 2:  # type: ignore[operator]
         deaths = box.status()["restarts"]
         os.kill(box.studio_pid, signal.SIGKILL)
         until(lambda: box.status()["restarts"] != deaths, "another death")  # noqa: B023 - used at once
@@ -137,7 +136,7 @@ def test_a_rejected_order_becomes_a_notice(start_box: Start) -> None:
     [
         ("fake:fatal-settings", 78, "corners do not fit"),
         ("fake:fatal-model", 1, "classroom models install"),
-        ("fake:crash", 1, "died 6 times"),
+        ("fake:crash", 1, "died 4 times"),
     ],
 )
 def test_exit_statuses(start_box: Start, camera: str, status: int, reason: str) -> None:
@@ -162,13 +161,10 @@ def test_wrong_settings_exit_78(start_box: Start) -> None:
     assert "Did you mean width_px?" in box.log
 
 
-def test_a_full_disk_costs_only_the_stored_tokens(start_box: Start) -> None:
+def test_a_state_folder_that_takes_no_files_is_one_sentence(start_box: Start) -> None:
     box = start_box(CLASSROOM_ASSISTANT_TOKEN="", CLASSROOM_BOX_STATE_DIR="/proc/nowhere")
-    base = box.base
-    until(lambda: "good until the box restarts" in box.log, "the warning")
-    token = re.findall(r"/console#token=(\S+)", box.log)[0]
-    answer = httpx.get(f"{base}/api/v1/status", headers={"Authorization": f"Bearer {token}"})
-    assert answer.status_code == 200
+    assert box.wait() == 1
+    assert re.fullmatch(r"✗ The tokens cannot be stored in /proc/nowhere/tokens.json .*\n", box.log)
 
 
 def test_a_service_keeps_its_tokens_out_of_the_journal(start_box: Start) -> None:

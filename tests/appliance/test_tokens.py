@@ -1,0 +1,91 @@
+"""Tokens: given or made once, readable by their owner alone, never in a repr."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from appliance.errors import CannotStore
+from appliance.links import links
+from appliance.settings import HttpSettings, SettingsError
+from appliance.tokens import FILE_NAME, Role, Tokens, load_tokens
+
+ASSISTANT = {"CLASSROOM_ASSISTANT_TOKEN": "assistant-0123456789"}
+VIEWER = {"CLASSROOM_VIEWER_TOKEN": "viewer-0123456789"}
+
+
+def test_made_once_and_kept(tmp_path: Path) -> None:
+    first = load_tokens(tmp_path / "new", {})
+    assert load_tokens(tmp_path / "new", {}) == first
+    assert len(first.assistant) >= 32
+    assert first.assistant != first.viewer
+    assert stat.S_IMODE((tmp_path / "new" / FILE_NAME).stat().st_mode) == 0o600
+    assert [path.name for path in (tmp_path / "new").iterdir()] == [FILE_NAME]
+
+
+def test_the_environment_wins_and_writes_nothing(tmp_path: Path) -> None:
+    tokens = load_tokens(tmp_path, ASSISTANT | VIEWER)
+    assert tokens == Tokens("assistant-0123456789", "viewer-0123456789")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_given_and_one_made(tmp_path: Path) -> None:
+    tokens = load_tokens(tmp_path, VIEWER)
+    assert tokens.viewer == "viewer-0123456789"
+    assert load_tokens(tmp_path, {}).assistant == tokens.assistant
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"CLASSROOM_VIEWER_TOKEN": "short"},
+        {"CLASSROOM_VIEWER_TOKEN": "has a space in it 0123"},
+        {"CLASSROOM_VIEWER_TOKEN": "assistant-0123456789"} | ASSISTANT,
+    ],
+)
+def test_unusable_tokens_are_refused_unseen(tmp_path: Path, environment: dict[str, str]) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_tokens(tmp_path, environment)
+    assert "CLASSROOM_VIEWER_TOKEN" in str(caught.value)
+    assert environment["CLASSROOM_VIEWER_TOKEN"] not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"assistant": "x"}', '{"assistant": "x", "viewer": "y"}']
+)
+def test_a_damaged_file_is_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / FILE_NAME).write_text(content)
+    with pytest.raises(SettingsError, match="Delete the file"):
+        load_tokens(tmp_path, {})
+
+
+def test_a_file_open_to_others_is_closed(tmp_path: Path) -> None:
+    load_tokens(tmp_path, {})
+    (tmp_path / FILE_NAME).chmod(0o644)
+    load_tokens(tmp_path, {})
+    assert stat.S_IMODE((tmp_path / FILE_NAME).stat().st_mode) == 0o600
+
+
+def test_a_folder_that_takes_no_files_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CannotStore, match="box.state_dir"):
+        load_tokens(tmp_path / "file", {})
+
+
+def test_roles() -> None:
+    tokens = Tokens("a" * 20, "v" * 20)
+    assert tokens.role("a" * 20) is Role.ASSISTANT
+    assert tokens.role("v" * 20) is Role.VIEWER
+    assert [tokens.role(wrong) for wrong in ("", "a" * 19, "a" * 21, "课堂")] == [None] * 4
+    assert "aaaa" not in repr(tokens)
+
+
+def test_links_carry_the_token_in_the_fragment() -> None:
+    tokens = Tokens("a" * 20, "v" * 20)
+    (link,) = links(HttpSettings(host="::1"), 80, tokens)
+    assert link.console == f"http://[::1]:80/console#token={'a' * 20}"
+    assert link.watch == f"http://[::1]:80/watch#token={'v' * 20}"
+    secure = links(HttpSettings(certificate="c.pem", key="k.pem"), 443, tokens)
+    assert secure[0].watch.startswith("https://localhost:443/watch#")
