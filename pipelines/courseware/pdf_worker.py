@@ -24,7 +24,10 @@ import pypdfium2.raw as pdfium_c
 
 
 def _confine(memory_bytes: int) -> None:
-    """No files written, no core dump, bounded memory: for this process and for good."""
+    """No files written, no core dump, bounded memory, an alarm that ends it: for this process and for good."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the studio's to answer
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -83,7 +86,7 @@ def _draw(document: Any, index: int, outer_wh: tuple[int, int]) -> None:
 
 def main(path: str, memory_bytes: int, open_limit_s: float) -> int:
     _confine(memory_bytes)
-    signal.setitimer(signal.ITIMER_REAL, open_limit_s)  # nobody handles SIGALRM: it ends the process
+    signal.setitimer(signal.ITIMER_REAL, open_limit_s)
     document = _open(path)
     if document is None:
         return 1

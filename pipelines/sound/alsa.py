@@ -11,6 +11,7 @@ import av
 import numpy as np
 
 from pipelines.media import I16, SOUND_HZ, SourceLost
+from pipelines.sound.stereo import ToStereo
 from pipelines.timing import NS_PER_S
 
 # Raw devices (hw:) convert nothing: try what microphones offer, best first.
@@ -28,7 +29,7 @@ class AlsaReader:
         self._device = device
         self._container = self._open()
         self._packets = self._container.demux(self._container.streams.audio[0])
-        self._resampler = av.AudioResampler("s16", "stereo", SOUND_HZ)
+        self._to_stereo = ToStereo()
         self._pieces: Iterator[tuple[I16, int]] = self._read()
 
     def read(self) -> tuple[I16, int]:
@@ -77,10 +78,9 @@ class AlsaReader:
                     age_s = length_s
                 if not gathered:
                     gathered_ns = now_ns - round(age_s * NS_PER_S)
-                frame.pts = None
-                for part in self._resampler.resample(frame):
-                    gathered.append(np.asarray(part.to_ndarray(), np.int16).reshape(-1, 2))
-                    count += len(gathered[-1])
+                for pcm in self._to_stereo(frame):
+                    gathered.append(pcm)
+                    count += len(pcm)
             if count >= _PIECE_SAMPLES:
                 yield np.concatenate(gathered), gathered_ns
                 gathered, count = [], 0

@@ -10,7 +10,8 @@ from typing import Final
 import av
 import numpy as np
 
-from pipelines.media import I16, SOUND_BLOCK_SAMPLES, SOUND_HZ, SourceLost, SourceState
+from pipelines.media import I16, SOUND_BLOCK_SAMPLES, SourceLost, SourceState
+from pipelines.sound.stereo import ToStereo
 from pipelines.timing import NS_PER_S
 
 # A playlist could make FFmpeg open other files, or addresses of the network: not from here.
@@ -82,7 +83,7 @@ def _pieces(path: Path) -> Iterator[I16]:
         with av.open(f"file:{path.absolute()}", options=_OPTIONS) as container:
             if not container.streams.audio:
                 raise SourceLost("sound", f"{path} holds no sound. Choose another file for [sound] source.")
-            resampler = av.AudioResampler("s16", "stereo", SOUND_HZ)
+            to_stereo = ToStereo()
             for packet in container.demux(container.streams.audio[0]):
                 try:
                     frames = packet.decode()
@@ -90,12 +91,7 @@ def _pieces(path: Path) -> Iterator[I16]:
                     continue
                 for frame in frames:
                     assert isinstance(frame, av.AudioFrame)
-                    frame.pts = None  # a jump of pts would become a burst of silence
-                    yield from map(_pcm, resampler.resample(frame))
-            yield from map(_pcm, resampler.resample(None))
+                    yield from to_stereo(frame)
+            yield from to_stereo.rest()
     except (av.error.FFmpegError, UnicodeError):
         raise SourceLost("sound", f"{path} cannot be read as sound. Save it as WAV, MP3 or MP4.") from None
-
-
-def _pcm(frame: av.AudioFrame) -> I16:
-    return np.asarray(frame.to_ndarray(), np.int16).reshape(-1, 2)

@@ -6,7 +6,7 @@ import re
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-_SCHEME = re.compile(r"([a-z]+):(?!/)(.*)")
+_SCHEME = re.compile(r"([a-z]{3,}):(?!/)(\S*)")
 
 
 class SoundSettings(BaseModel):
