@@ -54,7 +54,6 @@ class V4l2Stream:
         self._thinning = Thinning(settings.rate_hz)
         self._damaged = 0
         self._dropped = 0
-        self._locks: dict[str, str] = {}
         wanted = Wanted((settings.width_px, settings.height_px), settings.rate_hz)
         try:
             self._driver = open_driver(address.target, wanted)
@@ -90,10 +89,12 @@ class V4l2Stream:
             "dropped": self._dropped,
             "damaged": self._damaged,
         }
-        for name, outcome in self._locks.items():
-            detail[f"lock_{name}"] = outcome
-        if self._lock is not None and not self._locks:
-            detail["lock"] = "settling"
+        if self._lock is not None:
+            detail |= {f"lock_{name}": outcome for name, outcome in self._lock.outcome.items()}
+            if not self._lock.outcome:
+                detail["lock"] = "settling"
+            elif self._lock.light_change_pct is not None:
+                detail["lock_light_change_pct"] = self._lock.light_change_pct
         return detail
 
     def next(self, timeout_s: float, stop: threading.Event) -> Frame | None:
@@ -115,8 +116,9 @@ class V4l2Stream:
                     )
                 continue
             frame = self._newest()
-            self._step_lock()
             if frame is not None:
+                if self._lock is not None:
+                    self._lock.step(time.monotonic_ns(), frame.rgb)
                 return frame
         return None
 
@@ -166,10 +168,6 @@ class V4l2Stream:
             if self._decoder.name == "rawvideo":
                 picture.colorspace, picture.color_range = _colour(self._layout)
         return pictures
-
-    def _step_lock(self) -> None:
-        if self._lock is not None and not self._locks:
-            self._locks = self._lock.step(time.monotonic_ns()) or {}
 
 
 def _check(driver: V4l2Driver, label: str) -> str:

@@ -10,6 +10,7 @@ import errno
 from typing import NamedTuple
 
 from pipelines.capture.v4l2_driver import V4l2Driver
+from pipelines.media import U8
 from pipelines.timing import NS_PER_MS, NS_PER_S
 
 _USER = 0x00980900
@@ -33,6 +34,7 @@ _LOOK_NS = 250 * NS_PER_MS
 _LEAST_NS = NS_PER_S
 _MOST_NS = 5 * NS_PER_S
 _STEADY_LOOKS = 4
+_STEADY_LIGHT = 0.03
 
 
 class Automatic(NamedTuple):
@@ -54,16 +56,23 @@ AUTOMATICS = (
 
 
 class ControlLock:
-    """Steps along with the pictures, and locks once the automatics have settled."""
+    """Steps along with the pictures, and locks once controls and brightness have settled.
+
+    outcome: {name: "locked", "unsupported" or "failed"}, empty until then.
+    light_change_pct: how much brighter the picture became by the lock, None until that is known. Some cameras,
+    asked while automatic, tell an old exposure, and are then locked at that: only the picture shows it.
+    """
 
     def __init__(self, driver: V4l2Driver, now_ns: int) -> None:
         """Switches the automatics on. Raises OSError only if the device is gone."""
+        self.outcome: dict[str, str] = {}
+        self.light_change_pct: int | None = None
         self._driver = driver
         self._since_ns = now_ns
         self._look_ns = now_ns
         self._seen: list[int | None] = []
+        self._light = 0.0
         self._steady_looks = 0
-        self._is_done = False
         for automatic in AUTOMATICS:
             for choice in automatic.autos:
                 if _try_set(driver, automatic.switch, choice):
@@ -71,19 +80,23 @@ class ControlLock:
         # Otherwise a dark room halves the picture rate.
         _try_set(driver, EXPOSURE_AUTO_PRIORITY, 0)
 
-    def step(self, now_ns: int) -> dict[str, str] | None:
-        """{name: "locked", "unsupported" or "failed"} once the automatics have settled, else None."""
-        if self._is_done or now_ns < self._look_ns:
-            return None
+    def step(self, now_ns: int, rgb: U8) -> None:
+        """Looks at controls and picture, u8 (H, W, 3), four times a second, and locks when it is time."""
+        if self.light_change_pct is not None or now_ns < self._look_ns:
+            return
         self._look_ns = now_ns + _LOOK_NS
+        light = max(1.0, float(rgb[::16, ::16].mean()))
+        if self.outcome:
+            self.light_change_pct = round(100 * (light / self._light - 1))
+            return
         seen = [_try_get(self._driver, automatic.value) for automatic in AUTOMATICS]
-        self._steady_looks = self._steady_looks + 1 if seen == self._seen else 0
-        self._seen = seen
+        is_steady = seen == self._seen and abs(light - self._light) < _STEADY_LIGHT * light
+        self._steady_looks = self._steady_looks + 1 if is_steady else 0
+        self._seen, self._light = seen, light
         age_ns = now_ns - self._since_ns
-        if age_ns < _LEAST_NS or (self._steady_looks < _STEADY_LOOKS and age_ns < _MOST_NS):
-            return None
-        self._is_done = True
-        return {automatic.name: _lock(self._driver, automatic) for automatic in AUTOMATICS}
+        if age_ns >= _LEAST_NS and (self._steady_looks >= _STEADY_LOOKS or age_ns >= _MOST_NS):
+            self.outcome = {automatic.name: _lock(self._driver, automatic) for automatic in AUTOMATICS}
+            self._look_ns = now_ns + 2 * _LOOK_NS  # by then the lock is to be seen
 
 
 def _lock(driver: V4l2Driver, automatic: Automatic) -> str:

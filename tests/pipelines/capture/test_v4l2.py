@@ -101,12 +101,15 @@ def usb_camera() -> FakeV4l2Driver:
     return driver
 
 
-def settle(driver: FakeV4l2Driver, seconds: int = 6) -> dict[str, str]:
+GREY = np.full((240, 320, 3), 100, np.uint8)
+
+
+def settle(driver: FakeV4l2Driver) -> dict[str, str]:
+    """The outcome of a lock whose picture stands still."""
     lock = controls.ControlLock(driver, 0)
-    outcomes = [lock.step(tick * NS_PER_S // 10) for tick in range(seconds * 10)]
-    found = [outcome for outcome in outcomes if outcome is not None]
-    assert len(found) == 1, "locked not at all, or twice"
-    return found[0]
+    for tick in range(60):
+        lock.step(tick * NS_PER_S // 10, GREY)
+    return lock.outcome
 
 
 def test_automatics_run_first_and_are_then_locked_where_they_settled() -> None:
@@ -115,17 +118,16 @@ def test_automatics_run_first_and_are_then_locked_where_they_settled() -> None:
     assert driver.values[controls.EXPOSURE_AUTO] == 3, "aperture priority: automatic, on a USB camera"
     assert driver.values[controls.AUTO_WHITE_BALANCE] == driver.values[controls.FOCUS_AUTO] == 1
     assert driver.values[controls.EXPOSURE_AUTO_PRIORITY] == 0, "a dark room must not slow the camera"
-    outcome = None
-    for tick in range(100):
+    tick = 0
+    while not lock.outcome and tick < 100:
+        assert driver.values[controls.EXPOSURE_AUTO] == 3, "locked before it settled"
         if tick <= 20:  # the automatics work for two seconds
             driver.values[controls.EXPOSURE_ABSOLUTE] = 156 + 4 * tick
             driver.values[controls.WHITE_BALANCE_TEMPERATURE] = 4000 + 10 * tick
-        outcome = lock.step(tick * NS_PER_S // 10)
-        if outcome is not None:
-            break
-        assert driver.values[controls.EXPOSURE_AUTO] == 3, "locked before it settled"
+        lock.step(tick * NS_PER_S // 10, GREY)
+        tick += 1
     assert 20 < tick < 60
-    assert outcome == {
+    assert lock.outcome == {
         "exposure": "locked",
         "gain": "unsupported",
         "white_balance": "locked",
@@ -136,17 +138,32 @@ def test_automatics_run_first_and_are_then_locked_where_they_settled() -> None:
     assert driver.values[controls.WHITE_BALANCE_TEMPERATURE] == 4200
 
 
+def test_a_picture_still_growing_brighter_is_waited_for_though_the_controls_say_nothing() -> None:
+    lock = controls.ControlLock(usb_camera(), 0)
+    tick = 0
+    while not lock.outcome and tick < 100:
+        lock.step(tick * NS_PER_S // 10, np.full((32, 32, 3), min(60 + 3 * tick, 150), np.uint8))
+        tick += 1
+    assert 30 < tick <= 51
+
+
+@pytest.mark.parametrize(("light_after", "change_pct"), [(100, 0), (60, -40), (130, 30)])
+def test_a_lock_at_an_old_exposure_shows_in_the_picture(light_after: int, change_pct: int) -> None:
+    lock = controls.ControlLock(usb_camera(), 0)
+    for tick in range(80):
+        light = light_after if lock.outcome else 100
+        lock.step(tick * NS_PER_S // 10, np.full((32, 32, 3), light, np.uint8))
+    assert lock.light_change_pct == change_pct
+
+
 def test_automatics_that_never_rest_are_locked_all_the_same() -> None:
     driver = usb_camera()
     lock = controls.ControlLock(driver, 0)
     for tick in range(80):
         if driver.values[controls.EXPOSURE_AUTO] == 3:
             driver.values[controls.EXPOSURE_ABSOLUTE] = 100 + tick
-        outcome = lock.step(tick * NS_PER_S // 10)
-        if outcome is not None:
-            assert outcome["exposure"] == "locked"
-            return
-    raise AssertionError("never locked")
+        lock.step(tick * NS_PER_S // 10, GREY)
+    assert lock.outcome["exposure"] == "locked"
 
 
 def test_a_camera_without_controls() -> None:
@@ -282,7 +299,7 @@ def test_state_names_mode_card_and_locks(films: Any, monkeypatch: pytest.MonkeyP
         driver.ready = [Shot(data, None, is_damaged=False)]
         stream.next(0.05, STOP)
     assert stream.detail["lock_exposure"] == "locked" and stream.detail["lock_gain"] == "unsupported"
-    assert "lock" not in stream.detail
+    assert "lock" not in stream.detail and stream.detail["lock_light_change_pct"] == 0
 
 
 def test_locking_can_be_switched_off() -> None:
