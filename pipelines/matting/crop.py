@@ -27,6 +27,8 @@ SETTLE_S = 0.15  # a recurrent network's first pictures are not to be trusted wi
 MARGIN_SHARE = 0.1  # of the teacher's longer side, left free around them after a move
 LEAD_SHARE = 0.1  # of the same, on top, on the side where the teacher came near the border
 GUARD_SHARE = 0.045  # of the same: nearer than this to the crop's border means move
+# Never finer than the camera; steps of 4 % from 32 on, so that few budgets are left unused and sizes repeat.
+_CELL_SIZES_PX = (*range(STRIDE_PX, 32), *(round(32 * 1.04**k) for k in range(125)))
 FINER_BY = 0.85  # shrink only when a cell gets smaller than this share of today's
 
 
@@ -48,23 +50,26 @@ class Crop:
         return max(self.net_wh[0] / self.box.w, self.net_wh[1] / self.box.h)
 
 
-def fit(need: Box, camera_size_wh: SizeWh, budget_px: int) -> Crop:
-    """The finest crop that holds `need` within the budget; what the budget has left widens it."""
-    camera_w, camera_h = camera_size_wh
+def fit(need: Box, core: Box, camera_size_wh: SizeWh, budget_px: int) -> Crop:
+    """The finest crop of the size of `need` within the budget. It surely holds `core`, a part of `need`."""
     budget_cells = max(budget_px // STRIDE_PX**2, 4)
-    for cell_px in _cell_sizes():
-        cells_w, cells_h = ceil(need.w / cell_px), ceil(need.h / cell_px)
-        if cells_w * cells_h <= budget_cells:
+    for cell_px in _CELL_SIZES_PX:
+        cells_wh = (ceil(need.w / cell_px), ceil(need.h / cell_px))
+        if cells_wh[0] * cells_wh[1] <= budget_cells:
             break
-    spare_w = min(budget_cells // cells_h, ceil(1.25 * cells_w), ceil(camera_w / cell_px))
-    cells_w = max(cells_w, spare_w)
-    return place(need, cell_px, (cells_w, cells_h), camera_size_wh)
+    return place(need, core, cell_px, cells_wh, camera_size_wh)
 
 
-def place(need: Box, cell_px: int, cells_wh: tuple[int, int], camera_size_wh: SizeWh) -> Crop:
-    """A crop of so many cells, centred on `need`, on the grid of cells, pushed inside the picture."""
-    x, w = _place_axis(need.x, need.w, cell_px, cells_wh[0], camera_size_wh[0])
-    y, h = _place_axis(need.y, need.h, cell_px, cells_wh[1], camera_size_wh[1])
+def fit_whole(camera_size_wh: SizeWh, budget_px: int) -> Crop:
+    """The whole picture, within the budget."""
+    whole = Box(0, 0, *camera_size_wh)
+    return fit(whole, whole, camera_size_wh, budget_px)
+
+
+def place(need: Box, core: Box, cell_px: int, cells_wh: tuple[int, int], camera_size_wh: SizeWh) -> Crop:
+    """A crop of so many cells, centred on `need`, on the grid of cells where that leaves `core` inside."""
+    x, w = _place_axis((need.x, need.w), (core.x, core.w), cell_px, cells_wh[0], camera_size_wh[0])
+    y, h = _place_axis((need.y, need.h), (core.y, core.h), cell_px, cells_wh[1], camera_size_wh[1])
     return Crop(Box(x, y, w, h), cell_px, (cells_wh[0] * STRIDE_PX, cells_wh[1] * STRIDE_PX))
 
 
@@ -74,7 +79,7 @@ class CropTracker:
     def __init__(self, camera_size_wh: SizeWh, budget_px: int) -> None:
         self._camera_size_wh = camera_size_wh
         self._budget_px = budget_px
-        self._whole = fit(Box(0, 0, *camera_size_wh), camera_size_wh, budget_px)
+        self._whole = fit_whole(camera_size_wh, budget_px)
         self._recent: deque[tuple[int, Box]] = deque()
         self._found_since: int | None = None
         self.crop = self._whole
@@ -83,6 +88,11 @@ class CropTracker:
     def is_whole(self) -> bool:
         return self.crop == self._whole
 
+    @property
+    def found(self) -> Box | None:
+        """Where the teacher was last found, camera pixels."""
+        return self._recent[-1][1] if self._recent else None
+
     def reset(self) -> None:
         """Nothing is known: look at the whole picture."""
         self._recent.clear()
@@ -90,7 +100,7 @@ class CropTracker:
         self.crop = self._whole
 
     def follow(self, found: Box | None, pts: int) -> Crop:
-        """Takes where the teacher was found in this frame (camera pixels; None: nowhere); returns the next crop."""
+        """The crop for the next frame. found: the teacher in this frame, camera pixels; None when nowhere."""
         if found is None or found.is_empty:
             if self._recent and pts - self._recent[-1][0] > LOST_AFTER_S * PTS_HZ:
                 self.reset()
@@ -103,7 +113,7 @@ class CropTracker:
         if self.is_whole:
             if pts - self._found_since >= SETTLE_S * PTS_HZ:
                 self.crop = self._fitted(found)
-        elif self._is_near_border(found):
+        elif any(self._near_sides(found)):
             self.crop = self._moved(found)
         elif pts - self._found_since >= SHRINK_AFTER_S * PTS_HZ:
             self.crop = self._shrunk()
@@ -118,21 +128,22 @@ class CropTracker:
 
     def include(self, seen: Box) -> Crop:
         """Widens the crop to someone seen outside it."""
-        self.crop = self._fitted(union(self.crop.box, seen))
+        need = union(self.crop.box, seen)
+        self.crop = fit(need, need, self._camera_size_wh, self._budget_px)
         return self.crop
 
     def _fitted(self, found: Box) -> Crop:
-        return fit(
-            inside(self._with_margin(found), self._camera_size_wh), self._camera_size_wh, self._budget_px
-        )
+        need, core = self._with_share(found, MARGIN_SHARE), self._with_share(found, GUARD_SHARE)
+        return fit(need, core, self._camera_size_wh, self._budget_px)
 
     def _moved(self, found: Box) -> Crop:
         """Same size if the teacher with margins fits into it, because then the memory is only shifted."""
-        need, now = inside(self._led(self._with_margin(found), found), self._camera_size_wh), self.crop
+        need, core = self._led(found), self._with_share(found, GUARD_SHARE)
+        now = self.crop
         if need.w <= now.box.w and need.h <= now.box.h:
             cells_wh = (now.net_wh[0] // STRIDE_PX, now.net_wh[1] // STRIDE_PX)
-            return place(need, now.cell_px, cells_wh, self._camera_size_wh)
-        return fit(need, self._camera_size_wh, self._budget_px)
+            return place(need, core, now.cell_px, cells_wh, self._camera_size_wh)
+        return fit(need, core, self._camera_size_wh, self._budget_px)
 
     def _shrunk(self) -> Crop:
         recent = self._recent[0][1]
@@ -141,11 +152,8 @@ class CropTracker:
         finer = self._fitted(recent)
         return finer if finer.cell_px <= FINER_BY * self.crop.cell_px else self.crop
 
-    def _is_near_border(self, found: Box) -> bool:
-        return any(self._near_sides(found))
-
     def _near_sides(self, found: Box) -> tuple[bool, bool, bool, bool]:
-        """Left, top, right, bottom: is the teacher too near to that side of the crop, and is there more beyond?"""
+        """Left, top, right, bottom: is the teacher near that side of the crop, with picture beyond it?"""
         camera_w, camera_h = self._camera_size_wh
         box, near = self.crop.box, grown(found, round(GUARD_SHARE * max(found.w, found.h)))
         return (
@@ -155,14 +163,16 @@ class CropTracker:
             near.y + near.h > box.y + box.h and box.y + box.h < camera_h,
         )
 
-    def _led(self, need: Box, found: Box) -> Box:
-        """More room on the sides the teacher is moving to."""
+    def _led(self, found: Box) -> Box:
+        """With margin, and more of it on the sides the teacher is moving to."""
+        need = self._with_share(found, MARGIN_SHARE)
         lead = round(LEAD_SHARE * max(found.w, found.h))
         left, top, right, bottom = (lead * side for side in self._near_sides(found))
-        return Box(need.x - left, need.y - top, need.w + left + right, need.h + top + bottom)
+        led = Box(need.x - left, need.y - top, need.w + left + right, need.h + top + bottom)
+        return inside(led, self._camera_size_wh)
 
-    def _with_margin(self, found: Box) -> Box:
-        return grown(found, round(MARGIN_SHARE * max(found.w, found.h)))
+    def _with_share(self, found: Box, share: float) -> Box:
+        return inside(grown(found, round(share * max(found.w, found.h))), self._camera_size_wh)
 
 
 def union(a: Box, b: Box) -> Box:
@@ -183,17 +193,11 @@ def grown(box: Box, by_px: int) -> Box:
     return Box(box.x - by_px, box.y - by_px, box.w + 2 * by_px, box.h + 2 * by_px)
 
 
-def _cell_sizes() -> list[int]:
-    """Cell sizes in camera pixels, never finer than the camera, in steps of about 12 %."""
-    sizes, cell = [], float(STRIDE_PX)
-    while cell < 4096:
-        sizes.append(round(cell))
-        cell *= 1.12
-    return sizes
-
-
-def _place_axis(at: int, length: int, cell_px: int, cells: int, camera: int) -> tuple[int, int]:
-    """Start and length along one axis. Not on the grid only where the picture's far border forbids it."""
+def _place_axis(
+    need: tuple[int, int], core: tuple[int, int], cell_px: int, cells: int, camera: int
+) -> tuple[int, int]:
+    """Start and length along one axis, inside the picture. need, core: start and length."""
     covered = min(cells * cell_px, camera)
-    start = round((at + (length - covered) / 2) / cell_px) * cell_px
+    start = round((need[0] + (need[1] - covered) / 2) / cell_px) * cell_px
+    start = max(min(start, core[0]), core[0] + core[1] - covered)
     return min(max(start, 0), camera - covered), covered

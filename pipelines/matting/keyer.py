@@ -14,23 +14,24 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
-from pipelines.matting.crop import Crop, CropTracker, fit, grown, inside
+from pipelines.matting.crop import Crop, CropTracker, fit_whole, grown, inside
 from pipelines.matting.cuts import CutDetector
 from pipelines.matting.settings import MattingSettings
-from pipelines.matting.specks import Teacher, keep_teacher
+from pipelines.matting.specks import Teacher, find_bodies, keep_teacher
 from pipelines.matting.upsampling import COLOUR_RADIUS_PX, upsample
 from pipelines.media import F32, PTS_HZ, U8, Box, Frame, Matte, SizeWh, freeze
 
 CPU_BUDGET_PX = 98_304  # 256 x 384: a standing teacher in about 60 ms of one core
-GPU_BUDGET_PX = 393_216  # 512 x 768: above it a body outgrows what the network was trained to grasp
+GPU_BUDGET_PX = 196_608  # 384 x 512: measured best; a body larger than that outgrows the network's grasp
 LOOK_BUDGET_PX = 24_576  # 208 x 118: enough to see that somebody is there
 LOOK_EVERY_S = 2.0
-OUTSIDE_SHARE = 0.02  # of the teacher's box beyond the crop
+OUTSIDE_SHARE = 0.02  # of somebody's box beyond the crop
+FLOOR_SHARE = 0.15  # of the teacher's height: how much higher somebody else may end
 
 Refinement = Callable[[Matte], Matte]
 
 
-class MattingNet(Protocol):
+class Network(Protocol):
     """What the keyer asks of `models.matting_net.MattingNet`: a network with its memory inside."""
 
     @property
@@ -53,7 +54,7 @@ class Keyer:
 
     def __init__(
         self,
-        net: MattingNet,
+        net: Network,
         settings: MattingSettings,
         camera_size_wh: SizeWh,
         refinements: Sequence[Refinement] = (),
@@ -63,7 +64,7 @@ class Keyer:
         self._refinements = tuple(refinements)
         self._frame_px = camera_size_wh[0] * camera_size_wh[1]
         self._tracker = CropTracker(camera_size_wh, settings.budget_px or _budget_px(net))
-        self._look_crop = fit(Box(0, 0, *camera_size_wh), camera_size_wh, LOOK_BUDGET_PX)
+        self._look_crop = fit_whole(camera_size_wh, LOOK_BUDGET_PX)
         self._cuts = CutDetector()
         self._looked_pts = 0
         self._was_there = False
@@ -135,14 +136,16 @@ class Keyer:
             return
         self._looked_pts = frame.pts
         pha = self._net.look(shrunk(frame.rgb, self._look_crop.net_wh))
-        seen = keep_teacher(pha, float(pha.size), was_there=False)
-        if seen is None:
-            return
-        box = in_camera(seen.box, self._look_crop)
-        outside = self._tracker.outside(box)
-        if outside > OUTSIDE_SHARE:
-            before = self._tracker.crop
-            self._carry_memory(before, self._tracker.include(box))
+        for body in find_bodies(pha):
+            box = in_camera(body, self._look_crop)
+            if self._stands_here(box) and self._tracker.outside(box) > OUTSIDE_SHARE:
+                before = self._tracker.crop
+                self._carry_memory(before, self._tracker.include(box))
+
+    def _stands_here(self, seen: Box) -> bool:
+        """Someone in the room stands on the teacher's floor; someone pictured on the LCD hangs higher."""
+        teacher = self._tracker.found
+        return teacher is None or seen.y + seen.h >= teacher.y + (1 - FLOOR_SHARE) * teacher.h
 
     def _forget(self, pts: int) -> None:
         self._net.reset()
@@ -169,5 +172,5 @@ def in_camera(box: Box, crop: Crop) -> Box:
     return Box(part.x + crop.box.x, part.y + crop.box.y, part.w, part.h)
 
 
-def _budget_px(net: MattingNet) -> int:
+def _budget_px(net: Network) -> int:
     return CPU_BUDGET_PX if net.provider == "cpu" else GPU_BUDGET_PX

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from pipelines.media import F32, U8, Box
 
@@ -36,26 +37,51 @@ def keep_teacher(pha: F32, frame_px: float, *, was_there: bool) -> Teacher | Non
     pha: f32 (h, w), 0 to 1. frame_px: how many pixels of this scale the camera's whole picture has.
     was_there: a teacher in the frame before, so that one at the edge of being seen does not flicker.
     """
+    parts = _parts(pha, (VANISH_SHARE if was_there else APPEAR_SHARE) * frame_px)
+    if parts is None:
+        return None
+    kept = parts.is_body | ((parts.solid_px > 0) & _is_near(parts.stats, parts.is_body))
+    mask = cv2.dilate(kept.astype(np.uint8)[parts.labels], _HEM)
+    return Teacher(pha * mask, _bounds(parts.stats[kept]))
+
+
+def find_bodies(pha: F32) -> list[Box]:
+    """Each person in an alpha of the camera's whole picture, f32 (h, w), in its pixels."""
+    parts = _parts(pha, APPEAR_SHARE * pha.size)
+    if parts is None:
+        return []
+    return [_bounds(parts.stats[i : i + 1]) for i in np.flatnonzero(parts.is_body)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What hangs together, part 0 being the background. stats: as OpenCV's, int (n, 5)."""
+
+    labels: npt.NDArray[np.uint16]
+    stats: npt.NDArray[np.int32]
+    solid_px: npt.NDArray[np.float64]
+    is_body: npt.NDArray[np.bool_]
+
+
+def _parts(pha: F32, body_px: float) -> _Parts | None:
+    """The parts of an alpha; None when none of them is a body."""
     solid = (pha > SOLID).view(np.uint8)
-    body_px = (VANISH_SHARE if was_there else APPEAR_SHARE) * frame_px
     if cv2.countNonZero(solid) < body_px:
         return None
     count, labels, stats, _ = cv2.connectedComponentsWithStats((pha > FAINT).view(np.uint8), ltype=cv2.CV_16U)
-    solid_px = np.bincount(labels.ravel(), weights=solid.ravel(), minlength=count)
-    solid_px[0] = 0  # the background
+    solid_px = np.asarray(np.bincount(labels.ravel(), solid.ravel(), count), np.float64)
+    solid_px[0] = 0
     is_body = solid_px >= body_px
     if not is_body.any():
         return None
-    kept = is_body | ((solid_px > 0) & _is_near(stats, is_body))
-    mask = cv2.dilate(kept.astype(np.uint8)[labels], _HEM)
-    return Teacher(pha * mask, _bounds(stats[kept]))
+    return _Parts(np.asarray(labels, np.uint16), np.asarray(stats, np.int32), solid_px, is_body)
 
 
 _HEM: U8 = np.ones((2 * HEM_PX + 1, 2 * HEM_PX + 1), np.uint8)
 
 
-def _is_near(stats: np.ndarray, is_body: np.ndarray) -> np.ndarray:
-    """Which parts' boxes lie within reach of the bodies' box. stats: as OpenCV's, int (n, 5). bool (n,)."""
+def _is_near(stats: npt.NDArray[np.int32], is_body: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Which parts' boxes lie within reach of the bodies' box. Result: bool (n,)."""
     body = _bounds(stats[is_body])
     reach = NEAR_SHARE * max(body.w, body.h)
     x, y, w, h = stats[:, 0], stats[:, 1], stats[:, 2], stats[:, 3]
@@ -64,7 +90,7 @@ def _is_near(stats: np.ndarray, is_body: np.ndarray) -> np.ndarray:
     return np.asarray(np.hypot(gap_x, gap_y) <= reach)
 
 
-def _bounds(stats: np.ndarray) -> Box:
+def _bounds(stats: npt.NDArray[np.int32]) -> Box:
     x0, y0 = stats[:, 0].min(), stats[:, 1].min()
     x1, y1 = (stats[:, 0] + stats[:, 2]).max(), (stats[:, 1] + stats[:, 3]).max()
     return Box(int(x0), int(y0), int(x1 - x0), int(y1 - y0))

@@ -1,8 +1,9 @@
-"""From the network's small alpha to the camera's pixels: alpha along the camera's edges, and the teacher's own colour.
+"""From the network's small alpha to the camera's pixels: alpha along edges, and the teacher's own colour.
 
-Alpha: fast guided filter (He and Sun, "Fast Guided Filter", 2015) with a grey guide: alpha is locally
-a * grey + b; a and b are found on the small picture and applied to the camera's pixels, so that edges,
-fingers and strands come back that the network's picture could not hold.
+Alpha: fast guided filter (He and Sun, "Fast Guided Filter", 2015) with a colour guide: alpha is locally
+a . rgb + b; a and b are found on the small picture and applied to the camera's pixels, so that edges,
+fingers and strands come back that the network's picture could not hold. (A grey guide costs half a
+millisecond less and is blind between a red sleeve and a blue slide of the same lightness: MAD 5 % worse.)
 
 Colour: fast foreground estimation by blurring (Forte, "Approximate Fast Foreground Colour Estimation",
 2021). F and B are means of the surely-teacher and surely-background pixels around; what alpha * F +
@@ -28,9 +29,9 @@ GUIDE_EPSILON = 1e-4  # variance of the guide that counts as noise, full scale b
 COLOUR_RADIUS_PX = 4  # of the small picture; also how far colour is spread beyond the edge
 COLOUR_FLOOR = np.float32(1e-3)  # weight of the picture itself, where no sure pixel is near
 
-FULL, HALF = np.float32(255), np.float32(0.5)
+PLANES = 10
+FULL, ONE, HALF, ZERO = np.float32(255), np.float32(1), np.float32(0.5), np.float32(0)
 EPSILON = np.float32(GUIDE_EPSILON * 255**2)
-RED, GREEN, BLUE = np.float32(0.299), np.float32(0.587), np.float32(0.114)  # as cv2.COLOR_RGB2GRAY
 
 I32 = npt.NDArray[np.int32]
 
@@ -83,57 +84,68 @@ def _taps(start: int, length: int, step: float, small_start: int, small_length: 
 
 
 def _planes(rgb: U8, pha: F32) -> F32:
-    """What is interpolated, f32 (h, w, 8): guided filter a (per level) and b, in 0..255; F (3); B (3)."""
-    products = np.empty((3, *pha.shape, 4), np.float32)
+    """What is interpolated, f32 (h, w, 10): guided filter a (3, per level) and b, in 0..255; F (3); B (3)."""
+    products = np.empty((6, *pha.shape, 4), np.float32)
     _multiply(rgb, pha, products)
     means = np.empty_like(products)
-    for source, target, radius_px in zip(
-        products, means, (GUIDE_RADIUS_PX, COLOUR_RADIUS_PX, COLOUR_RADIUS_PX), strict=True
-    ):
-        size = 2 * radius_px + 1
-        cv2.blur(source, (size, size), target, borderType=cv2.BORDER_REFLECT)
-    planes = np.empty((*pha.shape, 8), np.float32)
-    _divide(rgb, means, planes)
+    for k in range(6):
+        size = 2 * (GUIDE_RADIUS_PX if k < 4 else COLOUR_RADIUS_PX) + 1
+        cv2.blur(products[k], (size, size), means[k], borderType=cv2.BORDER_REFLECT)
+    planes = np.empty((*pha.shape, PLANES), np.float32)
+    _solve(rgb, means, planes)
     return planes
 
 
 @compiled
 def _multiply(rgb: U8, pha: F32, products: F32) -> None:
-    """Guide moments (grey, pha, grey pha, grey grey), and colours weighted by how sure F and B are."""
+    """The guide's and alpha's first and second moments, and colours weighted by how sure F and B are."""
     height, width = pha.shape
     for y in range(height):
         for x in range(width):
-            red, green, blue = np.float32(rgb[y, x, 0]), np.float32(rgb[y, x, 1]), np.float32(rgb[y, x, 2])
-            grey = RED * red + GREEN * green + BLUE * blue
+            r, g, b = np.float32(rgb[y, x, 0]), np.float32(rgb[y, x, 1]), np.float32(rgb[y, x, 2])
             alpha = pha[y, x]
-            moments = products[0, y, x]
-            moments[0], moments[1], moments[2], moments[3] = grey, alpha, grey * alpha, grey * grey
-            for layer in range(1, 3):
-                sure = alpha if layer == 1 else np.float32(1) - alpha
+            first, square = products[0, y, x], products[1, y, x]
+            mixed, last = products[2, y, x], products[3, y, x]
+            first[0], first[1], first[2], first[3] = r, g, b, alpha
+            square[0], square[1], square[2], square[3] = r * r, g * g, b * b, r * g
+            mixed[0], mixed[1], mixed[2], mixed[3] = r * b, g * b, r * alpha, g * alpha
+            last[0], last[1], last[2], last[3] = b * alpha, ZERO, ZERO, ZERO
+            for layer in range(2):
+                sure = ONE - alpha if layer else alpha
                 weight = sure * sure * sure * sure  # half-sure pixels hardly count
-                weighted = products[layer, y, x]
+                weighted = products[4 + layer, y, x]
                 weighted[0], weighted[1], weighted[2], weighted[3] = (
-                    red * weight,
-                    green * weight,
-                    blue * weight,
+                    r * weight,
+                    g * weight,
+                    b * weight,
                     weight,
                 )
 
 
 @compiled
-def _divide(rgb: U8, means: F32, planes: F32) -> None:
+def _solve(rgb: U8, means: F32, planes: F32) -> None:
+    """a = (covariance of the guide + epsilon)^-1 covariance with alpha, by the adjugate; then b, F and B."""
     height, width, _ = planes.shape
     for y in range(height):
         for x in range(width):
-            grey, alpha, product, square = means[0, y, x]
-            slope = (product - grey * alpha) / (square - grey * grey + EPSILON)
-            planes[y, x, 0] = slope * FULL
-            planes[y, x, 1] = (alpha - slope * grey) * FULL
-            for layer in range(1, 3):
-                share = np.float32(1) / (means[layer, y, x, 3] + COLOUR_FLOOR)
-                for k in range(3):
-                    colour = means[layer, y, x, k] + COLOUR_FLOOR * np.float32(rgb[y, x, k])
-                    planes[y, x, 3 * layer - 1 + k] = colour * share
+            first, square, mixed = means[0, y, x], means[1, y, x], means[2, y, x]
+            r, g, b, alpha = first[0], first[1], first[2], first[3]
+            rr, gg, bb = square[0] - r * r + EPSILON, square[1] - g * g + EPSILON, square[2] - b * b + EPSILON
+            rg, rb, gb = square[3] - r * g, mixed[0] - r * b, mixed[1] - g * b
+            ra, ga, ba = mixed[2] - r * alpha, mixed[3] - g * alpha, means[3, y, x, 0] - b * alpha
+            i, j, k = gg * bb - gb * gb, rb * gb - rg * bb, rg * gb - rb * gg
+            scale = FULL / (rr * i + rg * j + rb * k)
+            here = planes[y, x]
+            here[0] = scale * (i * ra + j * ga + k * ba)
+            here[1] = scale * (j * ra + (rr * bb - rb * rb) * ga + (rb * rg - rr * gb) * ba)
+            here[2] = scale * (k * ra + (rb * rg - rr * gb) * ga + (rr * gg - rg * rg) * ba)
+            here[3] = FULL * alpha - here[0] * r - here[1] * g - here[2] * b
+            for layer in range(2):
+                sums = means[4 + layer, y, x]
+                share = ONE / (sums[3] + COLOUR_FLOOR)
+                for channel in range(3):
+                    colour = sums[channel] + COLOUR_FLOOR * np.float32(rgb[y, x, channel])
+                    here[4 + 3 * layer + channel] = colour * share
 
 
 @compiled
@@ -142,27 +154,26 @@ def _render(
 ) -> None:
     """Interpolates the planes to each camera pixel and evaluates alpha and colour there, row by row."""
     height, width = pha.shape
-    row = np.empty((planes.shape[1], 8), np.float32)
+    row = np.empty((planes.shape[1], PLANES), np.float32)
     first, end = left[0], left[width - 1] + 2
     for y in range(height):
         above, below, low = planes[top[y]], planes[top[y] + 1], top_weight[y]
         for i in range(first, end):
-            for k in range(8):
+            for k in range(PLANES):
                 row[i, k] = above[i, k] + low * (below[i, k] - above[i, k])
         for x in range(width):
             here, after, w = row[left[x]], row[left[x] + 1], left_weight[x]
-            red, green, blue = np.float32(rgb[y, x, 0]), np.float32(rgb[y, x, 1]), np.float32(rgb[y, x, 2])
-            grey = RED * red + GREEN * green + BLUE * blue
-            slope = here[0] + w * (after[0] - here[0])
-            alpha = slope * grey + here[1] + w * (after[1] - here[1])
-            alpha = min(max(alpha, np.float32(0)), FULL)
+            alpha = here[3] + w * (after[3] - here[3])
+            for k in range(3):
+                alpha += (here[k] + w * (after[k] - here[k])) * np.float32(rgb[y, x, k])
+            alpha = min(max(alpha, ZERO), FULL)
             pha[y, x] = int(alpha + HALF)
             if alpha > FULL - HALF:
                 fgr[y, x, 0], fgr[y, x, 1], fgr[y, x, 2] = rgb[y, x, 0], rgb[y, x, 1], rgb[y, x, 2]
                 continue
             alpha /= FULL
             for k in range(3):
-                f = here[2 + k] + w * (after[2 + k] - here[2 + k])
-                b = here[5 + k] + w * (after[5 + k] - here[5 + k])
+                f = here[4 + k] + w * (after[4 + k] - here[4 + k])
+                b = here[7 + k] + w * (after[7 + k] - here[7 + k])
                 colour = f + alpha * (np.float32(rgb[y, x, k]) - b - alpha * (f - b))
-                fgr[y, x, k] = int(min(max(colour, np.float32(0)), FULL) + HALF)
+                fgr[y, x, k] = int(min(max(colour, ZERO), FULL) + HALF)
