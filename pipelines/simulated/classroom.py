@@ -105,7 +105,7 @@ class SimulatedClassroom:
         if self._failed is not None:
             raise self._failed
         if self._renderer is None:
-            raise SourceLost(NAME, "the camera was closed", retry=False)
+            raise SourceLost(NAME, "the room could not be built: the log says why", retry=False)
         return self._renderer
 
     def read(self, timeout_s: float) -> Frame | None:

@@ -15,6 +15,7 @@ CLIP_FRAMES = 120
 CLIP_HZ = 25
 CLIP_WH = (1280, 720)
 CLIP_PX_PER_M = 410.0
+STICK_RAISED_FRAME = 40
 
 
 def clip_pictures() -> Iterator[tuple[U8, U8]]:

@@ -24,7 +24,8 @@ _LCD_GAMMA = (2.18, 2.22, 2.26)
 _LCD_BLACK = 0.0025
 _TEACHER_LIGHT = (0.80, 0.78, 0.74)  # room light that falls on the teacher, warmer than the LCD
 _KNEE = 0.8
-_READ_NOISE = 0.006  # light at which shot noise equals the sensor's own noise
+_TOE = 0.001  # keeps the curve from rising without bound at black, where noise would be torn up
+_READ_NOISE = 0.003  # light at which shot noise equals the sensor's own noise
 
 # What the camera's channels see of the LCD's red, green and blue.
 COLOUR_MIX = np.array([[0.95, 0.08, -0.01], [0.05, 0.90, 0.05], [0.0, 0.07, 0.97]], np.float32)
@@ -45,10 +46,11 @@ def teacher_table(room: Room) -> F32:
 
 def tone(light: F64) -> F64:
     """The camera's tone curve: light to code 0..1. Gamma, a mild S, and a soft shoulder to saturation."""
-    code = np.clip(light, 0, None) ** (1 / 2.2)
+    code = (np.clip(light, 0, None) + _TOE) ** (1 / 2.2) - _TOE ** (1 / 2.2)
+    code = code / ((1 + _TOE) ** (1 / 2.2) - _TOE ** (1 / 2.2))
     code = code - 0.02 * np.sin(2 * np.pi * np.clip(code, 0, 1))
     rest = 1 - _KNEE
-    return np.where(code < _KNEE, code, _KNEE + rest * (1 - np.exp(-(code - _KNEE) / rest)))
+    return np.asarray(np.where(code < _KNEE, code, _KNEE + rest * (1 - np.exp(-(code - _KNEE) / rest))))
 
 
 def tone_table() -> I16:

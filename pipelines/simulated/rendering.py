@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from pipelines.media import F32, I16, U8, Page, SizeWh, freeze
-from pipelines.simulated.clip import clip_frame
+from pipelines.simulated.clip import CLIP_HZ, STICK_RAISED_FRAME, clip_frame
 from pipelines.simulated.cutout import Cutout
 from pipelines.simulated.exposure import CELL_PX, expose, light_page, place_teacher
 from pipelines.simulated.light import (
@@ -23,6 +23,7 @@ from pipelines.simulated.light import (
 )
 from pipelines.simulated.marks import Point
 from pipelines.simulated.optics import Optics
+from pipelines.simulated.room import Room
 from pipelines.simulated.stage import Stage
 from pipelines.simulated.teacher import Teacher
 
@@ -192,3 +193,9 @@ class Renderer:
     def _grid_hw(self) -> tuple[int, int]:
         width, height = self.size_wh
         return -(-height // CELL_PX), -(-width // CELL_PX)
+
+
+def render_clip(size_wh: SizeWh, page: Page | None, count: int, *, room: Room | None = None) -> list[U8]:
+    """`count` pictures of a room at 25 Hz, u8 (H, W, 3) each, from the raising of the stick on."""
+    renderer = Renderer(Optics(room or Room(), size_wh), CLIP_HZ)
+    return [renderer.render(STICK_RAISED_FRAME + k, page) for k in range(count)]

@@ -16,7 +16,7 @@ MakePage = Callable[..., Page]
 
 @pytest.fixture(scope="session")
 def optics() -> Optics:
-    return Optics(Room(), SIZE_WH)
+    return Optics(Room(absent_s=(100, 100.2)), SIZE_WH)
 
 
 @pytest.fixture(scope="session")
