@@ -69,9 +69,9 @@ def test_a_file_open_to_others_is_closed(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_takes_no_files_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(CannotStore, match="box.state_dir"):
-        load_tokens(tmp_path / "file", {})
+    (tmp_path / "folder").symlink_to("/proc")
+    with pytest.raises(CannotStore, match="Make room"):
+        load_tokens(tmp_path / "folder", {})
 
 
 def test_roles() -> None:

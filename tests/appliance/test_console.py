@@ -1,0 +1,149 @@
+"""The pages in a real browser, over the real daemon and the fake studio."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from box_process import ASSISTANT, VIEWER, Box, until
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+pytestmark = pytest.mark.e2e
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+]
+FRAMES = "document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.skip("chromium is not installed")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Opens a page of its own session; every fault that the browser reports fails the test."""
+    faults: list[str] = []
+    contexts: list[Any] = []
+
+    def open_(url: str, **context: Any) -> Page:
+        contexts.append(browser.new_context(viewport={"width": 1280, "height": 800}, **context))
+        page: Page = contexts[-1].new_page()
+        page.set_default_timeout(20_000)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+        page.goto(url)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def wait_for_frames(page: Page, more: int = 5) -> None:
+    page.wait_for_function(f"{FRAMES} > {page.evaluate(FRAMES) + more}")
+
+
+def test_an_assistant_directs_a_lesson(start_box: Callable[..., Box], open_page: Callable[..., Page]) -> None:
+    box = start_box()
+    box.until_live()
+    page = open_page(f"{box.base}/console#token={ASSISTANT}", locale="en-GB")
+    wait_for_frames(page)
+    assert page.url == f"{box.base}/console", "the token must leave the address bar"
+    expect(page.locator("#state")).to_have_text("Live")
+    page.keyboard.press("PageDown")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#page")).to_have_value("3")
+    page.fill("#page", "5")
+    page.keyboard.press("Enter")
+    until(lambda: box.get("/api/v1/page").json()["index"] == 4, "page 5")
+    expect(page.locator("#next")).to_be_disabled()
+    page.click("#layouts [data-value=corner]")
+    page.click("#corners [data-value=top_left]")
+    page.fill("#slate", "Break")
+    until(lambda: box.get("/api/v1/scene").json()["corner"] == "top_left", "the corner")
+    assert box.get("/api/v1/scene").json()["layout"] == "corner"
+    page.click("#slate-form button")
+    until(lambda: box.get("/api/v1/scene").json()["slate_text"] == "Break", "the slate")
+    page.click("#language")
+    expect(page.locator("#state")).to_have_text("直播中")
+    assert page.evaluate("document.documentElement.lang") == "zh-CN"
+    assert VIEWER in page.input_value("#link")
+    page.reload()
+    wait_for_frames(page)  # the token is kept for this tab
+
+
+def test_a_viewer_stays_through_the_studios_death(
+    start_box: Callable[..., Box], open_page: Callable[..., Page]
+) -> None:
+    box = start_box()
+    box.until_live()
+    page = open_page(f"{box.base}/watch#token={VIEWER}&name=Room 5", locale="zh-CN")
+    wait_for_frames(page)
+    (viewer,) = box.get("/api/v1/viewers").json()
+    assert viewer["name"] == "Room 5"
+    os.kill(box.studio_pid, signal.SIGKILL)
+    box.until_live()
+    wait_for_frames(page, 10)
+    (after,) = box.get("/api/v1/viewers").json()
+    assert after["viewer_id"] == viewer["viewer_id"], "the same connection"
+
+
+def test_no_sound_without_a_tap_where_the_browser_says_so(
+    start_box: Callable[..., Box], open_page: Callable[..., Page]
+) -> None:
+    box = start_box()
+    box.until_live()
+    page = open_page(f"{box.base}/watch#token={VIEWER}", locale="en-GB")
+    page.click("#unlock")
+    expect(page.locator("#unlock")).to_be_hidden()
+    assert page.evaluate("document.querySelector('video').muted") is False
+    wait_for_frames(page)
+
+
+def test_a_removed_viewer_comes_back_by_itself(
+    start_box: Callable[..., Box], open_page: Callable[..., Page]
+) -> None:
+    box = start_box()
+    box.until_live()
+    page = open_page(f"{box.base}/watch#token={VIEWER}")
+    wait_for_frames(page)
+    (first,) = box.get("/api/v1/viewers").json()
+    box.request("DELETE", f"/api/v1/viewers/{first['viewer_id']}")
+    until(
+        lambda: [v["viewer_id"] != first["viewer_id"] for v in box.get("/api/v1/viewers").json()] == [True],
+        "back",
+    )
+    page.wait_for_selector("#slate.gone", state="attached")
+
+
+def test_words_for_a_person_instead_of_errors(start_box: Callable[..., Box], browser: Browser) -> None:
+    box = start_box()
+    base = box.base
+    page = browser.new_page(locale="zh-CN")
+    for url, said in (
+        (f"{base}/watch", "请使用完整链接打开"),
+        (f"{base}/watch#token=wrong-wrong-wrong", "链接已失效"),
+        (f"{base}/console#token=wrong-wrong-wrong", "链接已失效"),
+    ):
+        page.goto("about:blank")
+        page.goto(url)
+        expect(page.get_by_text(re.compile(said))).to_be_visible()
+    page.close()
