@@ -138,7 +138,7 @@ def test_a_still_picture_costs_nearly_nothing(page) -> None:
     rgb = page((640, 360), 1)
     packets = [encode_one(encoder, rgb, i * TICKS) for i in range(50)]
     assert encoder.changed_chunks == 0
-    assert sum(len(packet.data) for packet in packets[25:]) < 25 * 500
+    assert sum(len(packet.data) for packet in packets[25:]) < 25 * 100
 
 
 def test_misuse_is_refused(patches) -> None:
