@@ -100,7 +100,7 @@ def locate(name: str, models_dir: Path) -> Path:
 
 def check_installed(name: str, models_dir: Path) -> list[Path]:
     """Checks the sha256 of every file of a network and returns their paths. Raises ModelError."""
-    folder = models_dir / _checked_name(name)
+    folder = models_dir / checked_name(name)
     expected = _expected_files(name, folder)
     for file_name, sha256 in expected.items():
         check_file(folder / file_name, sha256, name)
@@ -121,7 +121,7 @@ def list_networks(models_dir: Path) -> list[Installed]:
 
 def remove(name: str, models_dir: Path) -> int:
     """Deletes an installed network and returns the bytes set free. Raises ModelError when there is none."""
-    folder = models_dir / _checked_name(name)
+    folder = models_dir / checked_name(name)
     if not folder.is_dir():
         raise ModelError(f"The network {name} is not installed in {models_dir}.")
     freed = sum(path.stat().st_size for path in folder.iterdir())
@@ -196,7 +196,7 @@ def _look(name: str, network: Network | None, models_dir: Path) -> Installed:
     return Installed(name, title, "installed", folder, sum(path.stat().st_size for path in files))
 
 
-def _checked_name(name: str) -> str:
+def checked_name(name: str) -> str:
     """A network's name is a folder's name: letters, digits, dots, dashes, underscores, and no way out."""
     if not name or name.startswith(".") or not all(letter.isalnum() or letter in "._-" for letter in name):
         raise ModelError(

@@ -85,7 +85,7 @@ def add(name: str, file: Path, models_dir: Path, say: Say) -> Path:
             check_contract(copied)
         except ModelError as error:
             reason = error.reason.replace(str(copied), str(file))
-            raise ModelError(f"{file} is refused: {reason}.") from None
+            raise ModelError(f"{file} is refused: {reason}") from None
         _write_papers(result, f"Added from {file.name}. Its licence is known to whoever added it.\n")
         return _move_into_place(result, models_dir / name)
 
@@ -105,6 +105,7 @@ def verify(name: str, models_dir: Path) -> list[Path]:
 @contextmanager
 def _staging(name: str, models_dir: Path) -> Iterator[Path]:
     """A folder to work in, on the disk of the models, gone afterwards. One installation at a time."""
+    catalog.checked_name(name)
     with _disk_errors(name):
         models_dir.mkdir(parents=True, exist_ok=True)
         with (models_dir / ".lock").open("w") as lock:
@@ -204,7 +205,7 @@ def _write_papers(result: Path, licence: str) -> None:
 
 
 def _move_into_place(result: Path, target: Path) -> Path:
-    """Swaps the finished folder in by renaming: at every moment the old one or the new one is whole."""
+    """Swaps the finished folder in by renaming, so that nobody ever finds half of one."""
     for path in result.iterdir():
         with path.open("rb") as file:
             os.fsync(file.fileno())

@@ -17,6 +17,7 @@ from models.errors import ModelError
 
 ATTEMPTS = 3
 TIMEOUT_S = 900.0
+_PAUSE_S = 2.0
 _POLL_S = 0.25
 
 Progress = Callable[[int, int, float], None]
@@ -51,7 +52,7 @@ def fetch(source: Source, folder: Path, progress: Progress, timeout_s: float = T
     reason = ""
     for attempt in range(ATTEMPTS):
         if attempt:
-            time.sleep(min(2.0**attempt, max(0.0, deadline - time.monotonic())))
+            time.sleep(max(0.0, min(attempt * _PAUSE_S, deadline - time.monotonic())))
         reason = _run(command, folder, source.archive_bytes, progress, deadline)
         archives = list(folder.glob("*.tgz"))
         if not reason and len(archives) == 1:

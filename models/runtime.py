@@ -6,8 +6,11 @@ is noticed, its reason is kept, and whether the CPU may step in is the settings'
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import io
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +33,7 @@ _ORT_NAMES: dict[Provider, str] = {
 }
 _NVIDIA_DEVICE = Path("/dev/nvidiactl")
 _SILENT = 4  # fatal errors only: every other one comes back as an exception
+ort.set_default_logger_severity(_SILENT)
 
 # ONNX Runtime's own exceptions share no ancestor but Exception.
 RunFault: tuple[type[Exception], ...] = (
@@ -174,7 +178,7 @@ def open_session(path: Path, settings: NetworkSettings) -> Session:
             return Session(session, provider, "" if is_expected else "; ".join(reasons))
         reasons.append(f"{provider}: {reason}")
     if "cpu" in order:
-        raise ModelError(f"{path} cannot be opened: {reason}")
+        raise ModelError(f"{path} cannot be opened: {reason}.")
     raise ModelError(
         f"The network does not start on {'; '.join(reasons)}. Mend the GPU's driver, or allow the CPU: "
         "cpu_fallback = true in [network]."
@@ -204,12 +208,14 @@ def _try(
     providers = [(_ORT_NAMES[provider], _provider_options(provider, path))]
     if provider != "cpu":
         providers.append((_ORT_NAMES["cpu"], {}))  # the few operations that a GPU does not take
+        with contextlib.redirect_stdout(io.StringIO()):  # it prints what it does not find
+            ort.preload_dlls()
     try:
         session = ort.InferenceSession(str(path), options, providers=providers, enable_fallback=0)
     except RunFault as error:
-        return None, _short(error)
+        return None, (provider != "cpu" and _library_fault(provider)) or _short(error)
     if session.get_providers()[0] != _ORT_NAMES[provider]:
-        return None, _library_fault(provider)
+        return None, _library_fault(provider) or "it did not start, and ONNX Runtime does not say why"
     return session, ""
 
 
@@ -234,17 +240,18 @@ def _missing(provider: Provider) -> str:
 
 
 def _library_fault(provider: Provider) -> str:
-    """What the loader says about the provider's library, because ONNX Runtime tells its log only."""
+    """What the loader says about the provider's library, because ONNX Runtime tells its log only; or ""."""
     folder = Path(ort.__file__).parent / "capi"
     try:
         ctypes.CDLL(str(folder / "libonnxruntime_providers_shared.so"), mode=ctypes.RTLD_GLOBAL)
         ctypes.CDLL(str(folder / f"libonnxruntime_providers_{provider}.so"))
     except OSError as error:
         return _short(error)
-    return "it did not start, and ONNX Runtime does not say why"
+    return ""
 
 
 def _short(error: Exception) -> str:
-    """The first line of a library's message, without its source positions."""
-    line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return line.split("] : ")[-1][:240]
+    """The heart of a library's message: one line, no source positions, no error numbers."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    line = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", lines[0])
+    return line.split(" failed:")[-1].rstrip(".")[:240]

@@ -84,10 +84,14 @@ def _verify(name: str | None, folder: Path) -> int:
         raise ModelError(
             f"No network is installed in {folder}. Mend it: {catalog.mend(catalog.DEFAULT_NAME)}"
         )
+    status = 0
     for each in names:
-        files = verify(each, folder)
-        print(f"{each}: {len(files)} file(s), every byte and the results are right.")
-    return 0
+        try:
+            print(f"{each}: {len(verify(each, folder))} file(s), every byte and the results are right.")
+        except ModelError as error:
+            print(error.reason, file=sys.stderr)
+            status = 1
+    return status
 
 
 def _install(args: argparse.Namespace, folder: Path) -> int:
