@@ -24,7 +24,7 @@ import pypdfium2.raw as pdfium_c
 
 
 def _confine(memory_bytes: int) -> None:
-    """No files written, no core dump, bounded memory, an alarm that ends it: for this process and for good."""
+    """No files written, no core dump, bounded memory, an alarm that ends it: for good."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the studio's to answer

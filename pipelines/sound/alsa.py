@@ -28,7 +28,7 @@ class AlsaReader:
         """device: as `arecord -L` lists them. Raises SourceLost when it cannot be opened now."""
         self._device = device
         self._container = self._open()
-        self._packets = self._container.demux(self._container.streams.audio[0])
+        self._packets = self._container.demux(audio=0)
         self._to_stereo = ToStereo()
         self._pieces: Iterator[tuple[I16, int]] = self._read()
 

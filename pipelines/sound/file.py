@@ -83,8 +83,12 @@ def _pieces(path: Path) -> Iterator[I16]:
         with av.open(f"file:{path.absolute()}", options=_OPTIONS) as container:
             if not container.streams.audio:
                 raise SourceLost("sound", f"{path} holds no sound. Choose another file for [sound] source.")
+            stream = container.streams.audio[0]
+            codec: av.AudioCodecContext | None = stream.codec_context  # None: no decoder for it
+            if codec is None:
+                raise SourceLost("sound", f"{path} cannot be decoded here. Save it as WAV or MP3.")
             to_stereo = ToStereo()
-            for packet in container.demux(container.streams.audio[0]):
+            for packet in container.demux(audio=0):
                 try:
                     frames = packet.decode()
                 except av.error.InvalidDataError:
@@ -93,5 +97,5 @@ def _pieces(path: Path) -> Iterator[I16]:
                     assert isinstance(frame, av.AudioFrame)
                     yield from to_stereo(frame)
             yield from to_stereo.rest()
-    except (av.error.FFmpegError, UnicodeError):
+    except (av.error.FFmpegError, UnicodeError, IndexError):  # IndexError: PyAV 18, a stream out of nowhere
         raise SourceLost("sound", f"{path} cannot be read as sound. Save it as WAV, MP3 or MP4.") from None

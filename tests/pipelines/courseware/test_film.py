@@ -7,7 +7,8 @@ import av
 import numpy as np
 import pytest
 
-from pipelines.courseware.film import Film, _Reader, page_of
+from pipelines.courseware.film import Film
+from pipelines.courseware.film_file import FilmReader, PageScaler
 from pipelines.courseware.fitting import SURROUND_RGB
 from pipelines.media import Page, SourceLost
 
@@ -74,7 +75,7 @@ def test_pictures_keep_their_distance_in_time(make_film: MakeFilm) -> None:
     ],
 )
 def test_containers_and_starting_again(make_film: MakeFilm, name: str, codec: str) -> None:
-    reader = _Reader(make_film([RED] * 5 + [BLUE] * 5, name, codec=codec))
+    reader = FilmReader(make_film([RED] * 5 + [BLUE] * 5, name, codec=codec))
     for _ in range(2):
         times = [at_s for _, at_s in reader.play()]
         assert len(times) >= 9
@@ -102,14 +103,18 @@ def test_the_colour_matrix_follows_the_tag_or_else_the_size(height: int, matrix:
     )
     coded.colorspace = matrix if tagged else 2
     coded.color_range = 1
-    page = page_of(coded, 1.0, (640, height))
+    page = PageScaler((640, height)).page_of(coded)
+    assert page is not None
     assert np.abs(page[100, 100].astype(int) - (30, 200, 90)).max() <= 3
 
 
 def test_wide_pixels_are_stretched() -> None:
     square = av.VideoFrame.from_ndarray(np.full((90, 80, 3), 200, np.uint8), format="rgb24")
-    assert (page_of(square, 2.0, SIZE) > 190).all()
-    assert (page_of(square, 1.0, SIZE)[:, 0] == SURROUND_RGB).all()
+    stretched, narrow = (PageScaler(SIZE, aspect).page_of(square) for aspect in (2.0, 1.0))
+    assert stretched is not None
+    assert narrow is not None
+    assert (stretched > 190).all()
+    assert (narrow[:, 0] == SURROUND_RGB).all()
 
 
 def test_cut_off(make_film: MakeFilm, tmp_path: Path) -> None:
@@ -117,7 +122,7 @@ def test_cut_off(make_film: MakeFilm, tmp_path: Path) -> None:
     whole = make_film(noisy, "a.mkv").read_bytes()
     path = tmp_path / "cut.mkv"
     path.write_bytes(whole[: len(whole) * 2 // 3])
-    reader = _Reader(path)
+    reader = FilmReader(path)
     assert 0 < len(list(reader.play())) < 60
     reader.close()
     mp4 = make_film([RED] * 30).read_bytes()
@@ -132,7 +137,7 @@ def test_damage_in_the_middle_is_passed_over(make_film: MakeFilm) -> None:
     middle = len(damaged) // 2
     damaged[middle : middle + 2000] = bytes(2000)
     path.write_bytes(damaged)
-    reader = _Reader(path)
+    reader = FilmReader(path)
     assert len(list(reader.play())) > 20
     reader.close()
 
@@ -165,3 +170,27 @@ def test_a_playlist_opens_no_other_file(make_film: MakeFilm, tmp_path: Path, pla
     path.write_text(playlist.format(target))
     with pytest.raises(SourceLost, match=r"no PDF, picture or video"):
         Film(path, SIZE)
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.mp4", "libx264"), ("a.avi", "mpeg4"), ("a.ts", "libx264")])
+def test_no_damage_gets_through(make_film: MakeFilm, name: str, codec: str) -> None:
+    """Bytes turned at random: pictures come out, or SourceLost, and nothing else."""
+    rng = np.random.default_rng(11)
+    path = make_film([RED, GREEN, BLUE] * 10, name, codec=codec)
+    whole = np.frombuffer(path.read_bytes(), np.uint8)
+    scaler = PageScaler(SIZE)
+    for turn in range(40):
+        damaged = whole.copy()
+        reach = len(whole) if turn % 2 else 1500
+        damaged[rng.integers(0, reach, 30)] = rng.integers(0, 256, 30)
+        path.write_bytes(damaged.tobytes())
+        try:
+            reader = FilmReader(path)
+        except SourceLost as lost:
+            assert path.name in lost.reason
+            continue
+        for picture, at_s in itertools.islice(reader.play(), 100):
+            page = scaler.page_of(picture)
+            assert at_s >= 0
+            assert page is None or page.shape == (90, 160, 3)
+        reader.close()

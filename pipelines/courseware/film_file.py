@@ -1,0 +1,133 @@
+"""Reads a video file: decoded pictures with their times, and pages made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import av
+import numpy as np
+from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
+
+from pipelines.courseware import limits
+from pipelines.courseware.faults import refused
+from pipelines.courseware.fitting import centred, fit_inside
+from pipelines.media import U8, SizeWh
+
+# A playlist or a script could make FFmpeg open other files, or addresses of the network: not from here.
+_CONTAINERS: Final = "mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,wav"
+_OPTIONS: Final = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"}
+
+_BAD_PACKETS_LIMIT: Final = 300  # in a row, before the file is given up
+_JUMP_S: Final = 10.0  # a larger step of pts is a fault of the file
+_MATRICES: Final = (1, 4, 5, 6, 7, 9)  # that FFmpeg converts; numbers of ISO/IEC 23091-2
+
+
+class FilmReader:
+    """Decoded pictures of a file, with their times; what is damaged is passed over."""
+
+    def __init__(self, path: Path) -> None:
+        self.fault = ""
+        self._played = False
+        try:
+            self._container = av.open(f"file:{path}", options=_OPTIONS)
+        except (av.error.FFmpegError, UnicodeError):
+            raise refused(
+                f"{path} is no PDF, picture or video that can be read here, or it was cut off. "
+                "Save slides as PDF and films as MP4 (H.264), or copy the file again."
+            ) from None
+        if not self._container.streams.video:
+            self.close()
+            raise refused(f"{path} holds sound but no picture. A sound file belongs into [sound] source.")
+        self._stream = self._container.streams.video[0]
+        codec: av.VideoCodecContext | None = self._stream.codec_context  # None: no decoder for it
+        if codec is None:
+            self.close()
+            raise refused(f"{path} is coded in a way that cannot be read here. Save it again as MP4 (H.264).")
+        if codec.width * codec.height > limits.MAX_FILM_PX:
+            self.close()
+            raise refused(
+                f"{path} is {codec.width} x {codec.height}; a film may have 8192 x 4320 pixels. "
+                "Save it in the programme's size."
+            )
+        self.pixel_aspect = float(self._stream.sample_aspect_ratio or 1)
+        self._stream.thread_type = "AUTO"
+        codec.thread_count = 2
+
+    def play(self) -> Iterator[tuple[av.VideoFrame, float]]:
+        """From the start: (picture, seconds since the first one). Ends where the file ends or breaks off."""
+        self.fault = ""
+        period_s = min(1.0, 1.0 / float(self._stream.average_rate or 25))
+        offset_s: float | None = None
+        at_s = -period_s
+        try:
+            if self._played:
+                self._container.seek(min(0, self._container.start_time or 0))
+            self._played = True
+            for picture in self._decoded():
+                time_s = picture.time if picture.pts is not None else None
+                if offset_s is None:
+                    offset_s = time_s or 0.0
+                step_s = period_s if time_s is None else time_s - offset_s - at_s
+                if not 0 <= step_s <= _JUMP_S:
+                    offset_s += step_s - period_s
+                    step_s = period_s
+                at_s += step_s
+                yield picture, max(at_s, 0.0)
+        except av.error.FFmpegError as error:
+            self.fault = f"The film broke off: {error.strerror}. Copy the file again."
+        except IndexError:  # PyAV 18, when damage looks like a further stream: raised at the very end
+            self.fault = "The film is damaged. Copy the file again."
+
+    def close(self) -> None:
+        self._container.close()
+
+    def _decoded(self) -> Iterator[av.VideoFrame]:
+        bad = 0
+        for packet in self._container.demux(video=0):
+            try:
+                pictures = packet.decode()
+            except av.error.InvalidDataError:
+                bad += 1
+                if bad > _BAD_PACKETS_LIMIT:
+                    raise
+                continue
+            for picture in pictures:
+                bad = 0
+                assert isinstance(picture, av.VideoFrame)
+                yield picture
+
+
+class PageScaler:
+    """Makes pages of decoded pictures: undistorted, upright, scaled and converted in one go."""
+
+    def __init__(self, size_wh: SizeWh, pixel_aspect: float = 1.0) -> None:
+        """size_wh: of the pages. pixel_aspect: width of a pixel of the film over its height."""
+        self._size_wh = size_wh
+        self._pixel_aspect = pixel_aspect
+        self._reformatter = VideoReformatter()  # kept: it remembers its filters
+
+    def page_of(self, picture: av.VideoFrame) -> U8 | None:
+        """A page u8 (H, W, 3) in sRGB; None if FFmpeg cannot convert a picture of this kind."""
+        quarter_turns = round(picture.rotation / 90) % 4
+        outer_wh = self._size_wh if quarter_turns % 2 == 0 else (self._size_wh[1], self._size_wh[0])
+        w, h = fit_inside((picture.width * self._pixel_aspect, picture.height), outer_wh)
+        smaller = w * h < picture.width * picture.height
+        # Untagged files: BT.709 for HD, BT.601 below, as players do.
+        guess = Colorspace.ITU709 if picture.height >= 720 else Colorspace.ITU601
+        try:
+            scaled = self._reformatter.reformat(
+                picture,
+                width=w,
+                height=h,
+                format="rgb24",
+                src_colorspace=None if picture.colorspace in _MATRICES else guess,
+                interpolation=(Interpolation.AREA if smaller else Interpolation.BICUBIC)
+                | Interpolation.ACCURATE_RND,
+                threads=1,
+            )
+        except av.error.FFmpegError:
+            return None
+        rgb = np.asarray(scaled.to_ndarray(), np.uint8)
+        return centred(np.rot90(rgb, quarter_turns), self._size_wh)
