@@ -1,12 +1,13 @@
 """The real network in the simulated classroom: near the truth, and as it was when the goldens were made.
 
-Goldens: tests/golden/matting/*.png, alpha at half size. GOLDEN_WRITE=1 writes them anew: look at them before
-they are committed. On failure out/matting/NAME.png shows camera, alpha, truth and the difference side by side.
+Goldens: tests/golden/matting/*.png, alpha at half size. GOLDEN_WRITE=1 writes them anew: look at them
+before they are committed. On failure out/matting/NAME.png shows camera, alpha, truth and difference.
 """
 
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
 REPO = Path(__file__).parents[3]
 GOLDEN = REPO / "tests" / "golden" / "matting"
 OUT = REPO / "out" / "matting"
-# Standing, walking, the arm just raised, pointing over another page, the other hand open; the page turns at 50.
+# Standing, walking, the arm raised, pointing, the other hand open; the page turns at 50.
 INDICES = tuple(range(0, 104, 2))
-LIMIT_MAD, LIMIT_DTSSD, LIMIT_HAND = 0.011, 0.075, 0.20  # measured: 0.0, 0.0, 0.0
+# Measured: 0.0069, 0.0508, 0.156. The whole picture through the same network fails all three:
+# 0.0081, 0.0568, 0.172.
+LIMIT_MAD, LIMIT_DTSSD, LIMIT_HAND = 0.0078, 0.056, 0.168
 LOOKED_AT = {12: "standing", 44: "raised", 60: "pointing", 102: "hands"}
 
 
@@ -47,9 +50,9 @@ def settled(lesson: dict[int, tuple[Shot, Matte]]) -> list[tuple[Shot, U8]]:
 def test_alpha_is_near_the_truth(lesson: dict[int, tuple[Shot, Matte]]) -> None:
     pairs = [(pha, shot.truth.pha) for shot, pha in settled(lesson)]
     mads = [metrics.mad(*pair) for pair in pairs]
-    flicker = [metrics.dtssd(*now, *before) for before, now in zip(pairs, pairs[1:], strict=False)]
+    flicker = [metrics.dtssd(*now, *before) for before, now in pairwise(pairs)]
     assert np.mean(mads) < LIMIT_MAD, mads
-    assert np.max(mads) < 2 * LIMIT_MAD, mads
+    assert np.max(mads) < 1.5 * LIMIT_MAD, mads
     assert np.mean(flicker) < LIMIT_DTSSD, flicker
 
 
@@ -87,7 +90,8 @@ def test_own_colour_beats_the_cameras(lesson: dict[int, tuple[Shot, Matte]]) -> 
         wanted, edge = over_page(shot.truth.pha, shot.truth.fgr), metrics.edge_band(shot.truth.pha)
         plain = metrics.psnr_db(over_page(pha, shot.frame.rgb), wanted, edge)
         gains.append(metrics.psnr_db(over_page(pha, fgr), wanted, edge) - plain)
-    assert min(gains) > 0.3, gains
+    assert min(gains) > 0, gains
+    assert np.mean(gains) > 0.6, gains
 
 
 @pytest.mark.parametrize("index", LOOKED_AT)
@@ -113,7 +117,10 @@ def test_an_empty_stage_stays_empty_through_page_turns(net: MattingNet, classroo
 
 def test_whoever_leaves_is_gone_and_whoever_comes_is_found(net: MattingNet, classroom: Classroom) -> None:
     keyer = Keyer(net, MattingSettings(), (1280, 720))
-    present = [not keyer.matte(classroom.shot(k, teacher=k < 8 or k >= 32).frame).box.is_empty for k in range(0, 40, 2)]
+    present = [
+        not keyer.matte(classroom.shot(k, teacher=k < 8 or k >= 32).frame).box.is_empty
+        for k in range(0, 40, 2)
+    ]
     assert present == [k < 8 or k >= 32 for k in range(0, 40, 2)]
 
 
@@ -125,8 +132,13 @@ def show(name: str, shot: Shot, pha: U8, expected: U8) -> Path:
     """Camera, alpha, truth, golden and their difference (grey: equal), in one picture."""
     camera = cv2.cvtColor(cv2.resize(shot.frame.rgb, None, fx=0.5, fy=0.5), cv2.COLOR_RGB2BGR)
     difference = np.clip(128 + (pha.astype(int) - expected), 0, 255).astype(np.uint8)
-    greys = [cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR) for grey in (pha, half(shot.truth.pha), expected, difference)]
+    greys = [
+        cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR) for grey in (pha, half(shot.truth.pha), expected, difference)
+    ]
     OUT.mkdir(parents=True, exist_ok=True)
     path = OUT / f"{name}.png"
-    cv2.imwrite(str(path), np.vstack([np.hstack([camera, greys[0]]), np.hstack(greys[1:3]), np.hstack([greys[3], camera])]))
+    cv2.imwrite(
+        str(path),
+        np.vstack([np.hstack([camera, greys[0]]), np.hstack(greys[1:3]), np.hstack([greys[3], camera])]),
+    )
     return path
