@@ -79,8 +79,8 @@ class MattingNet:
 
         window: x, y, w, h of the next picture, in pixels of the last one (it may reach beyond it: there is no
         memory of what was not seen). size_wh: size of the next picture. Moves by whole multiples of 16 pixels
-        at the same scale only shift the memory; all others resample it. In the first frame after a move of the
-        crop, alpha was 2 to 6 times nearer to the settled one than after a reset (a teacher with long hair).
+        at the same scale only shift the memory; all others resample it. In the first frame after a move,
+        alpha was 2 to 6 times nearer to the settled one than after a reset (a teacher with long hair).
         """
         self._coarse.shift(window, size_wh)
 

@@ -5,6 +5,7 @@ import fcntl
 import io
 import shutil
 import tarfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -336,9 +337,20 @@ def test_npm_that_hangs_is_ended_with_its_children(
     fake_npm(tmp_path, f"sleep 300 & echo $! > {tmp_path}/child; wait", monkeypatch)
     (tmp_path / "empty").mkdir()
     with pytest.raises(ModelError, match="needed longer than"):
-        npm.fetch(network.source, tmp_path / "empty", lambda *_: None, timeout_s=0.8)
-    child = Path("/proc") / (tmp_path / "child").read_text().strip() / "stat"
-    assert not child.exists() or child.read_text().split()[2] == "Z"
+        npm.fetch(network.source, tmp_path / "empty", lambda *_: None, timeout_s=2.0)
+    child = Path("/proc") / (tmp_path / "child").read_text().strip()
+    for _ in range(500):
+        if not is_alive(child):
+            break
+        time.sleep(0.01)
+    assert not is_alive(child)
+
+
+def is_alive(process: Path) -> bool:
+    try:
+        return (process / "stat").read_text().split()[2] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def test_npm_of_the_wheel_stands_in(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
