@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, async_playwright
 
+from pipelines.broadcast import hooks
+
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -15,9 +17,15 @@ FLAGS = [
     "--autoplay-policy=no-user-gesture-required",
 ]  # fmt: skip
 
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists(), reason=f"needs a browser: no {CHROMIUM} (apt install chromium)"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        not CHROMIUM.exists(), reason=f"needs a browser: no {CHROMIUM} (apt install chromium)"
+    ),
+    pytest.mark.skipif(
+        not hooks._host_addresses(use_ipv4=True, use_ipv6=True),
+        reason="needs a network interface besides loopback: Chromium makes no WebRTC connection without",
+    ),
+]
 
 PAGE = """<!doctype html><meta charset="utf-8"><video id="v" autoplay playsinline></video><script>
 window.play = async (profile) => {
@@ -110,11 +118,13 @@ async def test_plays_with_right_colours_movement_and_sound(studio, browser_page,
     await until(lambda: not studio.broadcast.viewers(), "the browser's removal")
 
 
-@pytest.mark.parametrize("profile", ["42001f", "4d001f"])
-async def test_other_negotiated_profiles_decode_too(browser_page, profile: str) -> None:
-    answer = await browser_page.evaluate("p => play(p)", profile)
-    assert f"profile-level-id={profile}" in answer and "42e01f" not in answer
-    await decoded(browser_page, 25)
+async def test_other_negotiated_profiles_decode_too(browser_page) -> None:
+    for profile in ("42001f", "4d001f"):
+        await browser_page.reload()
+        answer = await browser_page.evaluate("p => play(p)", profile)
+        assert f"profile-level-id={profile}" in answer and "42e01f" not in answer
+        await decoded(browser_page, 25)
+        await browser_page.evaluate("pc.close()")
 
 
 async def test_a_late_browser_sees_a_picture_within_a_second(studio, browser_page, until) -> None:
