@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -28,10 +29,7 @@ def runnable(tmp_path: Path) -> Path:
     if shutil.which("systemd-analyze") is None:
         pytest.skip("systemd-analyze is not installed")
     path = tmp_path / UNIT.name
-    lines = UNIT.read_text().splitlines()
-    path.write_text(
-        "\n".join("ExecStart=/bin/true" if line.startswith("ExecStart=") else line for line in lines)
-    )
+    path.write_text(re.sub("(?m)^ExecStart=.*", "ExecStart=/bin/true", UNIT.read_text()))
     return path
 
 
