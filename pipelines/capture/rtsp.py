@@ -25,6 +25,7 @@ OPEN_TIMEOUT_S = 5.0
 SILENCE_TIMEOUT_S = 4.0  # no data for so long: the connection is dead
 CLOSE_TIMEOUT_S = 1.0
 _TIMEOUTS_S = (OPEN_TIMEOUT_S, SILENCE_TIMEOUT_S)
+_STOP_CHECK_S = 0.2
 NO_PICTURE_TIMEOUT_S = 10.0  # data, but nothing that can be shown
 
 _OPTIONS = {
@@ -83,9 +84,12 @@ class RtspStream:
     def next(self, timeout_s: float, stop: threading.Event) -> Frame | None:
         give_up_s = time.monotonic() + timeout_s
         while not stop.is_set() and (left_s := give_up_s - time.monotonic()) > 0:
-            newest = self._newest.take(min(left_s, 0.2))
+            was_alive = self._thread.is_alive()
+            newest = self._newest.take(min(left_s, _STOP_CHECK_S))
             if isinstance(newest, SourceLost):
                 raise newest
+            if newest is None and not was_alive:
+                raise RuntimeError("the RTSP thread has died without a word")  # a bug: do not wait for ever
             if newest is not None:
                 rgb = self._converter.convert(newest.picture)
                 return Frame(rgb, self._clock.pts(newest.captured_ns), newest.captured_ns)
@@ -118,6 +122,7 @@ class RtspStream:
                 format="rtsp",
                 options=_OPTIONS,
                 timeout=_TIMEOUTS_S,
+                metadata_errors="replace",  # a name in GBK is no reason to fail
             ) as container:
                 self._decode(container)
             lost = SourceLost("camera", f"{a.label} ended the stream")

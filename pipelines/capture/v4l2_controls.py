@@ -59,7 +59,7 @@ class ControlLock:
     """Steps along with the pictures, and locks once controls and brightness have settled.
 
     outcome: {name: "locked", "unsupported" or "failed"}, empty until then.
-    light_change_pct: how much brighter the picture became by the lock, None until that is known. Some cameras,
+    light_change_pct: how much brighter the lock made the picture, None until that is known. Some cameras,
     asked while automatic, tell an old exposure, and are then locked at that: only the picture shows it.
     """
 

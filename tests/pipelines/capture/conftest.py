@@ -70,10 +70,12 @@ class Films:
         options: dict[str, str] | None = None,
         container_options: dict[str, str] | None = None,
         sample_aspect: Fraction | None = None,
+        title: str = "",
     ) -> Path:
         """A film of `count` numbered pictures, coded by a matrix (BT.601 and untagged when None)."""
         with av.open(str(path), "w", container_options=container_options or {}) as film:
             stream = film.add_stream(codec, rate=RATE_HZ)
+            film.metadata["title"] = title
             stream.width, stream.height = size_wh
             stream.pix_fmt = pix_fmt
             stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
