@@ -65,9 +65,12 @@ class Link:
     def _next(self) -> Report | None:
         with self._changed:
             while True:
+                # Packets first: Started must not overtake the picture that it speaks of.
+                packet = self._packets.pop()
+                if packet is not None:
+                    return packet
                 if self._reports:
                     return self._reports.popleft()
-                packet = self._packets.pop()
-                if packet is not None or self._closing:
-                    return packet
+                if self._closing:
+                    return None
                 self._changed.wait()

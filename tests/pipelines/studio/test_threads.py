@@ -1,0 +1,42 @@
+import os
+import threading
+
+from pipelines.studio.threads import Threads
+
+
+def test_the_first_stage_that_fails_ends_all_and_is_named() -> None:
+    threads = Threads()
+    ended = threading.Event()
+
+    def steady() -> None:
+        threads.stop.wait()
+        ended.set()
+
+    def broken() -> None:
+        raise KeyError("no such page")
+
+    threads.start("sound", steady)
+    threads.start("matting", broken)
+    failure = threads.wait()
+    assert failure is not None
+    assert "matting" in failure and "KeyError" in failure and "test_threads.py" in failure
+    assert threads.join() == []
+    assert ended.is_set()
+
+
+def test_an_ordered_stop_is_no_failure() -> None:
+    threads = Threads()
+    threads.start("capture", threads.stop.wait)
+    threads.stop.set()
+    assert threads.wait() is None
+    assert threads.join() == []
+
+
+def test_niceness_is_the_threads_own() -> None:
+    threads = Threads()
+    seen: list[int] = []
+    threads.start(
+        "matting", lambda: seen.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id())), nice=3
+    )
+    threads.join()
+    assert seen == [os.getpriority(os.PRIO_PROCESS, 0) + 3]
