@@ -130,7 +130,7 @@ class VideoFile:
             self._rewind()
 
     def _rewind(self) -> None:
-        """Back to the first picture: by seeking where an index makes that exact, else by opening anew, in 50 ms."""
+        """Back to the first picture: by seeking where an index makes that exact, else by opening anew (slower)."""
         if self._container.format.name.startswith(_INDEXED):
             try:
                 self._container.seek(self._video.start_time or 0, stream=self._video)
