@@ -11,7 +11,7 @@ upgrade moves what it holds on to. aiortc is pinned exactly for the same reason.
 3. `install`: H.264 main profile among the codecs, for viewers that offer nothing lower. What is sent is
    constrained baseline, which main decoders must decode (H.264 clause A.2.2).
 4. `install`: a loopback address where the machine has no other, so that `bench`, tests and other
-   aiortc viewers work without a network. (Chromium connects over loopback alone in no case.)
+   aiortc viewers work without a network. (Headless Chromium did not connect that way.)
 5. `on_key_request`: with packets passed through, aiortc swallows the viewer's key frame requests.
 6. `on_rtcp`: receiver reports, NACKs and picture loss indications, for the viewer's status.
 7. `send_through`: what carries the packets of one sender, so that key frames can be paced.
