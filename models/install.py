@@ -36,8 +36,8 @@ def install(
 ) -> Path:
     """Installs a network of the catalogue and returns its folder.
 
-    archive: an already fetched archive; None fetches it. A failed installation leaves what was there before.
-    Raises ModelError.
+    archive: an already fetched archive; None fetches it, unless the network is there and whole. A failed
+    installation leaves what was there before. Raises ModelError.
     """
     network = catalog.load_catalog().get(name)
     if network is None:
@@ -45,6 +45,9 @@ def install(
         raise ModelError(
             f"The catalogue has no network {name}, only {known}. A file of yours: add --file PATH."
         )
+    if archive is None and _is_whole(name, models_dir):
+        say(f"{name} is there already, and every byte of it is right.")
+        return models_dir / name
     say(f"{network.title}\nLicence: {network.licence.name}, {network.licence.url}\n{network.licence.note}")
     with _staging(name, models_dir) as staging:
         if archive is None:
@@ -88,6 +91,14 @@ def add(name: str, file: Path, models_dir: Path, say: Say) -> Path:
             raise ModelError(f"{file} is refused: {reason}") from None
         _write_papers(result, f"Added from {file.name}. Its licence is known to whoever added it.\n")
         return _move_into_place(result, models_dir / name)
+
+
+def _is_whole(name: str, models_dir: Path) -> bool:
+    try:
+        catalog.check_installed(name, models_dir)
+    except ModelError:
+        return False
+    return True
 
 
 def verify(name: str, models_dir: Path) -> list[Path]:

@@ -102,7 +102,7 @@ def _install(args: argparse.Namespace, folder: Path) -> int:
     else:
         with _ProgressLine() as progress:
             path = install(args.name, folder, progress.say, progress.show, args.archive)
-    print(f"{args.name} is installed in {path}.")
+    print(f"{args.name} lies in {path}.")
     return 0
 
 

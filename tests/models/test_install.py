@@ -89,6 +89,19 @@ def test_installs_from_an_archive_and_keeps_little(network: Network, archive: Pa
     assert not strange_files(models_dir)
 
 
+def test_whole_network_is_not_fetched_again(
+    network: Network, archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install_it(tmp_path / "models", archive)
+    fake_npm(tmp_path, f': > {tmp_path}/asked; cp {archive} "$DEST"', monkeypatch)
+    assert "there already" in install_it(tmp_path / "models", None)[0]
+    assert not (tmp_path / "asked").exists()
+    (tmp_path / "models" / "tiny" / "coarse.onnx").write_bytes(b"")
+    install_it(tmp_path / "models", None)
+    assert (tmp_path / "asked").exists()
+    assert catalog.locate("tiny", tmp_path / "models")
+
+
 def damaged(archive: Path, how: str) -> Path:
     content = bytearray(archive.read_bytes())
     if how == "cut":
