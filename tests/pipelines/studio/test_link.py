@@ -13,12 +13,12 @@ def a_packet(pts: int, *, is_key: bool = False) -> Packet:
 def test_reports_and_packets_arrive_and_orders_come_back() -> None:
     ours, theirs = multiprocessing.Pipe()
     link = Link(theirs)
-    pump = threading.Thread(target=link.pump)
-    pump.start()
     link.send(Started())
     link.send(a_packet(7, is_key=True))
+    pump = threading.Thread(target=link.pump)
+    pump.start()
+    assert ours.recv() == a_packet(7, is_key=True)  # a picture is not overtaken by the word of it
     assert ours.recv() == Started()
-    assert ours.recv() == a_packet(7, is_key=True)
     ours.send(RequestKey())
     assert link.receive() == RequestKey()
     link.close()
