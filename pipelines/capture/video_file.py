@@ -130,7 +130,7 @@ class VideoFile:
             self._rewind()
 
     def _rewind(self) -> None:
-        """Back to the first picture: by seeking where an index makes that exact, else by opening anew (slower)."""
+        """Back to the first picture: by seeking where an index makes that exact, else by opening anew."""
         if self._container.format.name.startswith(_INDEXED):
             try:
                 self._container.seek(self._video.start_time or 0, stream=self._video)
