@@ -9,6 +9,7 @@ import sys
 from multiprocessing.connection import Connection
 
 from models.errors import ModelError
+from pipelines.encoding import EncoderUnavailable
 from pipelines.orders import Fatal
 from pipelines.studio.calibration import CalibrationRefused
 from pipelines.studio.link import Link
@@ -48,7 +49,7 @@ def _teach(settings: StudioSettings, clock: SessionClock, link: Link) -> Fatal |
         studio = Studio(settings, clock, link)
     except ModelError as error:
         return Fatal("model", str(error))
-    except CalibrationRefused as error:
+    except (CalibrationRefused, EncoderUnavailable) as error:
         return Fatal("settings", str(error))
     except Exception as error:
         log.exception("the studio could not start")

@@ -25,7 +25,7 @@ from pipelines.orders import (
     TurnPage,
 )
 from pipelines.sound import DelayLine, open_sound
-from pipelines.studio.calibration import calibrate
+from pipelines.studio.calibration import calibrate, checked_corners
 from pipelines.studio.link import Link
 from pipelines.studio.programme import Programme
 from pipelines.studio.settings import StudioSettings
@@ -41,7 +41,8 @@ MATTING_NICE = 5
 
 
 class Studio:
-    """Opens every stage, then runs them until Stop. Raises ModelError or CalibrationRefused.
+    """Opens every stage, then runs them until Stop. Raises ModelError, EncoderUnavailable or
+    CalibrationRefused.
 
     A source that is missing does not stop the studio: the programme shows a slate with the reason.
     """
@@ -55,6 +56,7 @@ class Studio:
         self._net_rate, self._camera_rate = Rate(), Rate()
         self._frames: Latest[Frame] = Latest()
         self._mattes: Latest[Matte] = Latest()
+        checked_corners(settings.calibration)
         size_wh, rate_hz = settings.programme.size_wh, settings.programme.rate_hz
         path = locate(settings.network.name, settings.models_dir)
         self._net = MattingNet.open(path, settings.network)

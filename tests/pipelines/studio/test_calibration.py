@@ -3,7 +3,7 @@ import pytest
 
 from pipelines.capture import CameraSettings, open_camera
 from pipelines.media import F32
-from pipelines.studio.calibration import CalibrationRefused, calibrate, from_corners
+from pipelines.studio.calibration import CalibrationRefused, calibrate, checked_corners, from_corners
 from pipelines.studio.settings import CalibrationSettings
 from pipelines.timing import SessionClock
 
@@ -32,7 +32,7 @@ def test_the_screens_corners_become_the_pages_corners() -> None:
 )
 def test_what_is_no_screen_is_refused_with_the_mend(corners: F32, word: str) -> None:
     with pytest.raises(CalibrationRefused, match=word):
-        from_corners(corners, CAMERA_WH)
+        checked_corners(CalibrationSettings(corners=corners.tolist()))
 
 
 def test_the_operators_corners_win_over_the_simulated_truth() -> None:
