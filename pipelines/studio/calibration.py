@@ -41,8 +41,8 @@ def checked_corners(settings: CalibrationSettings) -> F32 | None:
         )
     if area < MIN_AREA_PX:
         raise CalibrationRefused(
-            f"calibration.corners {corners.tolist()} enclose {area:.0f} square pixels, too small for a screen: "
-            "give them in camera pixels, not as shares of the picture"
+            f"calibration.corners {corners.tolist()} enclose {area:.0f} square pixels, too few for a "
+            "screen: give them in camera pixels, not as shares of the picture"
         )
     return corners
 
