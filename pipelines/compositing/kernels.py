@@ -5,20 +5,16 @@ Both run without the GIL. Integers throughout, so that every machine makes the s
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
-
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from pipelines.compiling import compiled
 from pipelines.compositing.light import U16
 from pipelines.media import F64, U8
 
 Sums = tuple[np.uintp, np.uintp, np.uintp, np.uintp]
 Limits = tuple[float, float, float, float]
 I32 = npt.NDArray[np.int32]
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 # Bilinear weights are in 1/256 px each way: 65536 in sum. Times alpha in 1/255:
 FULL = 65_536 * 255
@@ -28,19 +24,7 @@ HORIZON = 1e-6
 _REACH_PX = 3.0
 
 
-def compiled(function: Function) -> Function:
-    """njit with the machine code cached on disk; without a cache where no folder can be written.
-
-    NUMBA_CACHE_DIR names the folder for installations that the service may only read.
-    """
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
-    try:
-        return njit(cache=True, **options)(function)  # type: ignore[no-any-return]
-    except RuntimeError:  # Numba found no place for its cache: compiling at each start works as well
-        return njit(**options)(function)  # type: ignore[no-any-return]
-
-
-@compiled
+@compiled()
 def _span(matrix: F64, limits: Limits, y: int, width: int) -> tuple[int, int]:
     """First and end column of row y whose pixels fall inside limits (x0, x1, y0, y1) of the matte.
 
@@ -75,7 +59,7 @@ def _span(matrix: F64, limits: Limits, y: int, width: int) -> tuple[int, int]:
     return int(np.ceil(low)), int(np.floor(high)) + 1
 
 
-@compiled
+@compiled()
 def _narrowed(matrix: F64, limits: Limits, reach: I32, y: int, start: int, end: int) -> Limits:
     """Limits of the matte for row y, columns start..end, without the empty ends of the matte's rows.
 
@@ -95,7 +79,7 @@ def _narrowed(matrix: F64, limits: Limits, reach: I32, y: int, start: int, end: 
     return max(limits[0], first - _REACH_PX), min(limits[1], last + _REACH_PX), limits[2], limits[3]
 
 
-@compiled
+@compiled()
 def _aim(
     matrix: F64, y: float, start: float, count: int, ends: tuple[int, int], at_x: I32, at_y: I32
 ) -> None:
@@ -116,7 +100,7 @@ def _aim(
         at_y[i] = np.int32(min(max((y_row + y_step * x) * depth, 0.0), y_end))
 
 
-@compiled
+@compiled()
 def _sample(pha: U8, fgr: U8, linear: U16, at_x: int, at_y: int) -> Sums:
     """Bilinear, alpha-weighted: (coverage 0..FULL, R, G, B = sums of coverage times linear light).
 
@@ -143,7 +127,7 @@ def _sample(pha: U8, fgr: U8, linear: U16, at_x: int, at_y: int) -> Sums:
     return w00 + w01 + w10 + w11, red, green, blue
 
 
-@compiled
+@compiled()
 def blend_warped(
     programme: U8,
     pha: U8,
@@ -203,7 +187,7 @@ def blend_warped(
             programme[row, column, 2] = codes[(blue + half) // whole]
 
 
-@compiled
+@compiled()
 def shrink(
     pha: U8,
     fgr: U8,

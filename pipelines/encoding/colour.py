@@ -12,10 +12,10 @@ sampler, take it to be.
 from __future__ import annotations
 
 import av
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.compiling import compiled
 from pipelines.media import U8, SizeWh
 
 CHUNK_PX = 64  # compared and converted as one: 24 words of 8 bytes
@@ -35,7 +35,7 @@ _CR_R, _CR_G, _CR_B = _i32(28784), _i32(-26145), _i32(-2639)
 _C_OFFSET = _i32((128 << 18) + (1 << 17))
 
 
-@numba.njit(nogil=True, inline="always")
+@compiled(inline=True)
 def _luma(rgb: U8, luma: U8, y: int, left: int, right: int) -> None:
     for x in range(left, right):
         red = _u32(_u32(rgb[y, 3 * x]) * _Y_R)
@@ -44,7 +44,7 @@ def _luma(rgb: U8, luma: U8, y: int, left: int, right: int) -> None:
         luma[y, x] = np.uint8(_u32(_u32(_u32(red + green) + _u32(blue + _Y_OFFSET)) >> _u32(16)))
 
 
-@numba.njit(nogil=True, inline="always")
+@compiled(inline=True)
 def _chroma(rgb: U8, cb: U8, cr: U8, row: int, left: int, right: int) -> None:
     top, low = 2 * row, 2 * row + 1
     for x in range(left, right):
@@ -61,7 +61,7 @@ def _chroma(rgb: U8, cb: U8, cr: U8, row: int, left: int, right: int) -> None:
         cr[row, x] = np.uint8(_i32(_CR_R * red + _CR_G * green + _CR_B * blue + _C_OFFSET) >> _i32(18))
 
 
-@numba.njit(nogil=True, inline="always")
+@compiled(inline=True)
 def _take_over(fresh: U64, seen: U64, y: int, first: int, end: int) -> bool:
     """Copies words first to end of row y; True if any differed."""
     difference = np.uint64(0)
@@ -74,7 +74,7 @@ def _take_over(fresh: U64, seen: U64, y: int, first: int, end: int) -> bool:
     return True
 
 
-@numba.njit(nogil=True)
+@compiled()
 def _convert_changed(fresh: U64, seen: U64, rgb: U8, luma: U8, cb: U8, cr: U8, width: int) -> int:
     """fresh: the new picture; seen, rgb: the last one, as 8-byte words and as bytes (H, 3 W), brought up to
     date together with luma (H, W), cb and cr (H/2, W/2), whose rows are padded. Returns how many chunks

@@ -5,31 +5,18 @@ Numba, without the interpreter's lock. Light u16 (LIGHT_UNITS), codes i16 (CODE_
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
-
 import numpy as np
-from numba import njit
 
+from pipelines.compiling import compiled
 from pipelines.media import F32, I16, U8
 from pipelines.simulated.light import CODE_UNITS, I8, I32, NOISE_SHIFT, U16
 
 CELL_PX = 8  # soft things (shadow, glow) live on a grid of one value per 8x8 pixels
 _HALF = CODE_UNITS // 2
 _LEVEL_SHIFT = 7  # log2 of CODE_UNITS
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def compiled(function: Function) -> Function:
-    """njit without the interpreter's lock, cached on disk where a folder can be written (NUMBA_CACHE_DIR)."""
-    options: dict[str, Any] = {"nogil": True, "fastmath": True}
-    try:
-        return njit(cache=True, **options)(function)  # type: ignore[no-any-return]
-    except RuntimeError:  # Numba found no place for its cache: compiling at each start works as well
-        return njit(**options)(function)  # type: ignore[no-any-return]
-
-
-@compiled
+@compiled(fastmath=True)
 def light_page(
     panel: F32,
     page_xy: F32,
@@ -84,7 +71,7 @@ def light_page(
                 sigma[y0 + y, x0 + x, c] = sigmas[np.uint32(coded) >> _LEVEL_SHIFT]
 
 
-@compiled
+@compiled(fastmath=True)
 def expose(code: I16, sigma: U8, bank: I8, top: int, left: int, rgb: U8) -> None:
     """The picture without a teacher: code plus noise from the bank at (top, left), rounded to 8 bits."""
     height, width = rgb.shape[0], rgb.shape[1] * 3
@@ -99,7 +86,7 @@ def expose(code: I16, sigma: U8, bank: I8, top: int, left: int, rgb: U8) -> None
             row[i] = min(max(int(value), 0), 255)
 
 
-@compiled
+@compiled(fastmath=True)
 def _row_of(field: F32, y: int, row: F32) -> None:
     """One picture row of a soft field f32 (gh, gw, n), interpolated between grid rows: f32 (gw, n)."""
     at = (y + 0.5) / CELL_PX - 0.5
@@ -112,7 +99,7 @@ def _row_of(field: F32, y: int, row: F32) -> None:
             row[i, c] = field[upper, i, c] + share * (field[lower, i, c] - field[upper, i, c])
 
 
-@compiled
+@compiled(fastmath=True)
 def place_teacher(
     rows: I32,
     starts: I32,
@@ -178,7 +165,7 @@ def place_teacher(
                 rgb[y, x, c] = min(max(int((coded + grain + _HALF) >> _LEVEL_SHIFT), 0), 255)
 
 
-@compiled
+@compiled(fastmath=True)
 def pack_spans(cover: F32, y0: int, x0: int, rows: I32, starts: I32, fgr: U8, pha: U8, codes: U8) -> int:
     """Packs premultiplied linear colour and alpha, f32 (h, w, 4) 0..1, into spans; see `place_teacher`.
 

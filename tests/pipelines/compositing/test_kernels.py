@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from pipelines.compositing.cutout import Fade, cut_out
-from pipelines.compositing.kernels import compiled
 from pipelines.compositing.light import linear_from_srgb, srgb_from_linear
 from pipelines.media import Box, Frame, Matte
 
@@ -163,9 +162,3 @@ def test_nothing_behind_the_horizon_is_shown(matrix):
     depth = matrix[2, 0] * np.arange(WIDTH) + (matrix[2, 1] * np.arange(HEIGHT))[:, None] + matrix[2, 2]
     assume((depth <= 0).any())
     assert not blended(page, matte, matrix)[depth <= 0].any()
-
-
-def test_compiles_without_a_folder_for_the_cache():
-    namespace: dict[str, object] = {}
-    exec("def double(x):\n    return 2 * x", namespace)  # a function of no file, which Numba cannot cache
-    assert compiled(namespace["double"])(21) == 42
