@@ -13,15 +13,13 @@ the network's own colours is needed. Where alpha is 0, F stays: the colour is sp
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import ceil, floor
-from typing import Any, TypeVar
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from pipelines.compiling import compiled
 from pipelines.media import F32, U8, Box, SizeWh
 
 GUIDE_RADIUS_PX = 1  # of the small picture: wider ones wash out fingers (measured)
@@ -34,17 +32,6 @@ FULL, ONE, HALF, ZERO = np.float32(255), np.float32(1), np.float32(0.5), np.floa
 EPSILON = np.float32(GUIDE_EPSILON * 255**2)
 
 I32 = npt.NDArray[np.int32]
-
-Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-def compiled(function: Function) -> Function:
-    """njit without the GIL, cached on disk where a folder can be written (NUMBA_CACHE_DIR names another)."""
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": True}
-    try:
-        return njit(cache=True, **options)(function)  # type: ignore[no-any-return]
-    except RuntimeError:  # no folder for the cache: compiled at each start instead
-        return njit(**options)(function)  # type: ignore[no-any-return]
 
 
 def upsample(crop_rgb: U8, small_rgb: U8, small_pha: F32, part: Box) -> tuple[U8, U8]:
@@ -96,7 +83,7 @@ def _planes(rgb: U8, pha: F32) -> F32:
     return planes
 
 
-@compiled
+@compiled(fastmath=True)
 def _multiply(rgb: U8, pha: F32, products: F32) -> None:
     """The guide's and alpha's first and second moments, and colours weighted by how sure F and B are."""
     height, width = pha.shape
@@ -122,7 +109,7 @@ def _multiply(rgb: U8, pha: F32, products: F32) -> None:
                 )
 
 
-@compiled
+@compiled(fastmath=True)
 def _solve(rgb: U8, means: F32, planes: F32) -> None:
     """a = (covariance of the guide + epsilon)^-1 covariance with alpha, by the adjugate; then b, F and B."""
     height, width, _ = planes.shape
@@ -148,7 +135,7 @@ def _solve(rgb: U8, means: F32, planes: F32) -> None:
                     here[4 + 3 * layer + channel] = colour * share
 
 
-@compiled
+@compiled(fastmath=True)
 def _render(
     rgb: U8, planes: F32, left: I32, left_weight: F32, top: I32, top_weight: F32, pha: U8, fgr: U8
 ) -> None:
