@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -45,33 +45,45 @@ class SessionClock:
 class Pacer:
     """Sleeps to a steady rate. Late ticks are not caught up: they are counted and left out."""
 
+    HURRY = 4  # the last 1/HURRY of a pause may be cut short
+
     def __init__(self, rate_hz: float, start_ns: int | None = None) -> None:
         self._period_ns = round(NS_PER_S / rate_hz)
         self._next_ns = time.monotonic_ns() if start_ns is None else start_ns
         self.late = 0
 
-    def wait(self, stop: threading.Event | None = None) -> int:
-        """Waits for the next tick and returns its nominal instant, ns. Returns at once when `stop` is set."""
+    def wait(self, stop: threading.Event | None = None, hurry: Callable[[float], bool] | None = None) -> int:
+        """Waits for the next tick and returns its nominal instant, ns. Returns at once when `stop` is set.
+
+        hurry(timeout_s) sleeps in the last quarter of the pause; True ends it there, and the ticks after
+        it are counted from that instant: so the beat follows whatever wakes it, if that comes in time.
+        """
         now_ns = time.monotonic_ns()
         missed = (now_ns - self._next_ns) // self._period_ns
         if missed > 0:
             self.late += missed
             self._next_ns += missed * self._period_ns
-        pause_s = (self._next_ns - now_ns) / NS_PER_S
+        rest_ns = self._period_ns // self.HURRY if hurry is not None else 0
+        self._sleep((self._next_ns - rest_ns - now_ns) / NS_PER_S, stop)
+        tick_ns = self._next_ns
+        if hurry is not None and hurry(max(0.0, (tick_ns - time.monotonic_ns()) / NS_PER_S)):
+            tick_ns = min(tick_ns, time.monotonic_ns())
+        self._next_ns = tick_ns + self._period_ns
+        return tick_ns
+
+    @staticmethod
+    def _sleep(pause_s: float, stop: threading.Event | None) -> None:
         if pause_s > 0:
             if stop is None:
                 time.sleep(pause_s)
             else:
                 stop.wait(pause_s)
-        tick_ns = self._next_ns
-        self._next_ns += self._period_ns
-        return tick_ns
 
 
 class Marks:
     """Durations by name, over a sliding window; safe between threads."""
 
-    def __init__(self, window: int = 1000) -> None:
+    def __init__(self, window: int = 500) -> None:
         self._window = window
         self._ms: dict[str, deque[float]] = {}
         self._lock = threading.Lock()

@@ -47,7 +47,18 @@ class Programme:
         self._key_wanted = threading.Event()
         self._shown_page: Page | None = None
         self._shown_scene: Scene | None = None
-        self._shown_pts = -1
+        self._matte: Matte | None = None
+
+    def await_matte(self, timeout_s: float) -> bool:
+        """Waits for a matte that was not shown yet: the picture need not wait for its tick. Raises Closed."""
+        matte = self._mattes.take(timeout_s)
+        if matte is None:
+            return False
+        if self._matte is not None and matte.pts <= self._matte.pts:
+            self.stale_mattes += 1
+            return False
+        self._matte = matte
+        return True
 
     def request_key(self) -> None:
         self._key_wanted.set()
@@ -62,7 +73,7 @@ class Programme:
     ) -> None:
         """One programme picture. Reasons: why a source is missing, "" if it is not. Packets go to `send`."""
         scene = self.scene
-        matte = self._matte(tick_ns) if scene.layout in WITH_TEACHER else None
+        matte = self._fresh_matte(tick_ns) if scene.layout in WITH_TEACHER else None
         page, scene = self._showing.choose(page, matte, scene, page_reason, camera_reason)
         with self._marks.measure("compositing"):
             rgb = self._compositor.compose(page, matte, scene, self.calibration)
@@ -76,15 +87,11 @@ class Programme:
         if matte is not None:
             self._marks.add("capture_to_send", (time.monotonic_ns() - matte.captured_ns) / NS_PER_MS)
 
-    def _matte(self, now_ns: int) -> Matte | None:
-        """The newest matte, unless the teacher in it has gone stale."""
-        matte = self._mattes.peek()
+    def _fresh_matte(self, now_ns: int) -> Matte | None:
+        """The newest matte, unless the teacher in it stands still for too long."""
+        matte = self._matte
         if matte is None or now_ns - matte.captured_ns > TEACHER_EXPIRES_NS:
             return None
-        if matte.pts < self._shown_pts:
-            self.stale_mattes += 1
-            return None
-        self._shown_pts = matte.pts
         age_ns = now_ns - matte.captured_ns
         # The sound is held back by this: a slow average, so that it does not wobble with each tick.
         self.teacher_age_ns = age_ns if not self.teacher_age_ns else (self.teacher_age_ns * 49 + age_ns) // 50

@@ -130,7 +130,10 @@ class Studio:
     def _run_programme(self) -> None:
         pacer = Pacer(self._settings.programme.rate_hz)
         while not self._threads.stop.is_set():
-            tick_ns = pacer.wait(self._threads.stop)
+            try:
+                tick_ns = pacer.wait(self._threads.stop, self._programme.await_matte)
+            except Closed:
+                return
             self._pacer_late = pacer.late
             if self._link.wants_key:
                 self._programme.request_key()
