@@ -11,7 +11,7 @@ from typing import Any
 
 from models.errors import ModelError
 
-SUMMARY = "measure this machine beside the naive chain"
+SUMMARY = "Measure this machine beside the naive chain."
 EXAMPLES = """examples:
   classroom bench                      both sizes, about three minutes
   classroom bench --json bench.json    and write the figures to a file

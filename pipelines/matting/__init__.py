@@ -2,5 +2,6 @@
 
 from pipelines.matting.keyer import Keyer, Refinement
 from pipelines.matting.settings import MattingSettings
+from pipelines.matting.upsampling import warm_up_matting
 
-__all__ = ["Keyer", "MattingSettings", "Refinement"]
+__all__ = ["Keyer", "MattingSettings", "Refinement", "warm_up_matting"]

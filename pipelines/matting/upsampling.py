@@ -53,6 +53,12 @@ def upsample(crop_rgb: U8, small_rgb: U8, small_pha: F32, part: Box) -> tuple[U8
     return pha, fgr
 
 
+def warm_up_matting() -> None:
+    """Compiles the loops over pixels, or loads them from the cache: call it before the first frame is due."""
+    crop_rgb = np.zeros((32, 32, 3), np.uint8)
+    upsample(crop_rgb, crop_rgb[::2, ::2].copy(), np.full((16, 16), 0.5, np.float32), Box(4, 4, 24, 24))
+
+
 def _needed(part: Box, steps: tuple[float, float], small_wh: SizeWh) -> Box:
     """The small pixels that the part's interpolation and blurs reach."""
     x0, y0 = floor(part.x * steps[0]) - COLOUR_RADIUS_PX - 1, floor(part.y * steps[1]) - COLOUR_RADIUS_PX - 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 
 from models.catalog import locate
@@ -12,7 +13,7 @@ from pipelines.channels import Closed, Latest
 from pipelines.compositing import Compositor, warm_up
 from pipelines.courseware import Courseware, open_courseware
 from pipelines.encoding import SoundEncoder, VideoEncoder
-from pipelines.matting import Keyer
+from pipelines.matting import Keyer, warm_up_matting
 from pipelines.media import Frame, Matte, Page, Scene, SourceLost, SourceState
 from pipelines.orders import (
     OpenCourseware,
@@ -36,6 +37,8 @@ log = logging.getLogger("classroom.studio")
 
 POLL_S = 0.5
 STATUS_PERIOD_S = 1.0
+# An order's effect is told when it has happened, not a second later.
+STATUS_AFTER_ORDER_S = 0.15
 # The network may wait a little; a programme tick may not.
 MATTING_NICE = 5
 
@@ -65,9 +68,11 @@ class Studio:
         self._sound = open_sound(settings.sound, clock)
         compositor = Compositor(size_wh)
         warm_up()
+        warm_up_matting()
         encoder = VideoEncoder(size_wh, rate_hz, settings.encoding)
         scene = Scene(layout=settings.programme.layout)
         self._programme = Programme(compositor, encoder, clock, scene, self._mattes, self._marks)
+        self._ordered = threading.Event()
         self._pacer_late = 0
         self._started = False
 
@@ -98,6 +103,8 @@ class Studio:
             try:
                 frame = self._camera.read(POLL_S)
             except SourceLost as lost:
+                if self._threads.stop.is_set():
+                    return
                 log.warning("camera: %s", lost.reason)
                 if not lost.retry:
                     return
@@ -171,7 +178,9 @@ class Studio:
                     self._programme.request_key()
                 case Stop():
                     break
+            self._ordered.set()
         self._threads.stop.set()
+        self._ordered.set()
 
     def _swap_courseware(self, path: str) -> None:
         """The old courseware stays on the screen until the new one is open; a bad one changes nothing."""
@@ -198,7 +207,10 @@ class Studio:
         return None if courseware is None else courseware.page()
 
     def _report(self) -> None:
-        while not self._threads.stop.wait(STATUS_PERIOD_S):
+        while not self._threads.stop.is_set():
+            if self._ordered.wait(STATUS_PERIOD_S):
+                self._ordered.clear()
+                self._threads.stop.wait(STATUS_AFTER_ORDER_S)
             self._link.send(self._status())
 
     def _status(self) -> StudioStatus:
