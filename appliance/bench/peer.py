@@ -39,15 +39,13 @@ class NaiveTrack(MediaStreamTrack):
     def __init__(self, frames: list[U8], page: U8, net: MattingNet) -> None:
         super().__init__()
         self._frames, self._page, self._net = frames, page.astype(np.float32), net
-        self._start_s = time.monotonic()
+        self._start_s = self._due_s = time.monotonic()
         self.marks = Marks()
         self.count = 0
 
     async def recv(self) -> av.VideoFrame:
-        due_s = self._start_s + self.count / PEER_RATE_HZ
-        await asyncio.sleep(max(0.0, due_s - time.monotonic()))
-        if time.monotonic() - due_s > 1 / PEER_RATE_HZ:
-            self._start_s = time.monotonic() - self.count / PEER_RATE_HZ
+        self._due_s = max(self._due_s + 1 / PEER_RATE_HZ, time.monotonic())
+        await asyncio.sleep(self._due_s - time.monotonic())
         captured_ns = time.monotonic_ns()
         frame = await asyncio.to_thread(self._programme, self._frames[self.count % len(self._frames)])
         frame.pts = round((time.monotonic() - self._start_s) * PTS_HZ)
@@ -86,7 +84,9 @@ def measure_peer(frames: list[U8], page: U8, network: Path, seconds: float) -> d
 async def _send(
     frames: list[U8], page: U8, network: Path, seconds: float, pipe: Connection, viewer_pid: int
 ) -> dict[str, Any]:
-    track = NaiveTrack(frames, page, MattingNet.open(network, NetworkSettings(provider="cpu")))
+    track = NaiveTrack(
+        frames, page, MattingNet.open(network, NetworkSettings(provider="cpu", threads=os.cpu_count() or 1))
+    )
     peer = RTCPeerConnection()
     peer.addTrack(track)
     await peer.setLocalDescription(await peer.createOffer())

@@ -39,8 +39,6 @@ POLL_S = 0.5
 STATUS_PERIOD_S = 1.0
 # An order's effect is told when it has happened, not a second later.
 STATUS_AFTER_ORDER_S = 0.15
-# The network may wait a little; a programme tick may not.
-MATTING_NICE = 5
 
 
 class Studio:
@@ -79,7 +77,7 @@ class Studio:
     def run(self) -> str | None:
         """Runs until Stop or the first failure, which it returns as a sentence."""
         self._threads.start("capture", self._capture)
-        self._threads.start("matting", self._matting, nice=MATTING_NICE)
+        self._threads.start("matting", self._matting)
         self._threads.start("programme", self._run_programme)
         self._threads.start("sound", self._run_sound)
         self._threads.start("orders", self._obey)

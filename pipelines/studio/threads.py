@@ -23,13 +23,10 @@ class Threads:
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
 
-    def start(self, name: str, work: Callable[[], None], *, nice: int = 0) -> None:
-        """Runs `work` in a thread. nice > 0 lets the other stages go first when processors are short."""
+    def start(self, name: str, work: Callable[[], None]) -> None:
+        """Runs `work` in a thread."""
 
         def run() -> None:
-            if nice:
-                # Linux keeps niceness per thread; threads that this one starts inherit it.
-                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)
             try:
                 work()
             except Exception as error:

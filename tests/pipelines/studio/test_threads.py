@@ -1,4 +1,3 @@
-import os
 import threading
 
 from pipelines.studio.threads import Threads
@@ -30,13 +29,3 @@ def test_an_ordered_stop_is_no_failure() -> None:
     threads.stop.set()
     assert threads.wait() is None
     assert threads.join() == []
-
-
-def test_niceness_is_the_threads_own() -> None:
-    threads = Threads()
-    seen: list[int] = []
-    threads.start(
-        "matting", lambda: seen.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id())), nice=3
-    )
-    threads.join()
-    assert seen == [os.getpriority(os.PRIO_PROCESS, 0) + 3]
