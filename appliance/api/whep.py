@@ -23,6 +23,22 @@ _OFFER = {
 }
 _ERRORS = documented(s401="No token, or a wrong one.", s422="A parameter is wrong.")
 
+_OFFER_ANSWERS = {
+    201: {
+        "description": "The answer, with all candidates. DELETE the Location to leave.",
+        "content": {SDP: {"schema": {"type": "string"}}},
+        "headers": {"Location": {"schema": {"type": "string"}, "description": "/whep/{id}"}},
+    },
+    **_ERRORS,
+    **documented(
+        s400="Not an SDP offer that can be answered.",
+        s406="An offer for something else than watching H.264 and Opus.",
+        s413="The offer is too large.",
+        s415=f"The body is not {SDP}.",
+        s503="The box is full, or being stopped.",
+    ),
+}
+
 
 def whep_routes(gateway: Gateway) -> APIRouter:
     router = APIRouter(tags=["viewers"])
@@ -34,21 +50,7 @@ def whep_routes(gateway: Gateway) -> APIRouter:
         dependencies=[Depends(viewer)],
         openapi_extra=_OFFER,
         response_class=Response,
-        responses={
-            201: {
-                "description": "The answer, with all candidates. DELETE the Location to leave.",
-                "content": {SDP: {"schema": {"type": "string"}}},
-                "headers": {"Location": {"schema": {"type": "string"}, "description": "/whep/{id}"}},
-            },
-            **_ERRORS,
-            **documented(
-                s400="Not an SDP offer that can be answered.",
-                s406="An offer for something else than watching H.264 and Opus.",
-                s413="The offer is too large.",
-                s415=f"The body is not {SDP}.",
-                s503="The box is full, or being stopped.",
-            ),
-        },
+        responses=_OFFER_ANSWERS,
     )
     async def post_offer(
         request: Request,
@@ -56,28 +58,18 @@ def whep_routes(gateway: Gateway) -> APIRouter:
             "", max_length=40, description="What the console shows for this viewer: a room, no person."
         ),
     ) -> Response:
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != SDP:
-            raise HTTPException(415, f"Send an SDP offer as {SDP}.", {"Accept-Post": SDP})
-        if gateway.is_closing:
-            raise HTTPException(503, "The box is being stopped.", {"Retry-After": str(RETRY_S)})
-        offer = (await request.body()).decode(errors="replace")
-        try:
-            viewer_id, answer = await gateway.broadcast.answer(offer, name=_printable(name))
-        except BadOffer as error:
-            raise HTTPException(_BAD_OFFER[error.kind], error.reason) from None
-        except TooManyViewers as error:
-            raise HTTPException(503, error.reason, {"Retry-After": str(error.retry_after_s)}) from None
-        except AnswerTimedOut as error:
-            raise HTTPException(503, error.reason, {"Retry-After": str(RETRY_S)}) from None
-        headers = {"Location": f"/whep/{viewer_id}"}
-        if gateway.settings.broadcast.stun_url:
-            headers["Link"] = f'<{gateway.settings.broadcast.stun_url}>; rel="ice-server"'
-        return Response(answer, 201, headers, media_type=SDP)
+        return await _admit(gateway, request, name)
 
     @router.options("/whep", status_code=204, summary="What may be posted", response_class=Response)
     async def offer_options() -> Response:
         return Response(status_code=204, headers={"Allow": "POST, OPTIONS", "Accept-Post": SDP})
+
+    _add_session_routes(router, gateway)
+    return router
+
+
+def _add_session_routes(router: APIRouter, gateway: Gateway) -> None:
+    """What may be done with one viewer's session."""
 
     @router.delete(
         "/whep/{viewer_id}",
@@ -117,7 +109,27 @@ def whep_routes(gateway: Gateway) -> APIRouter:
     async def session_options(viewer_id: str) -> Response:
         return Response(status_code=204, headers={"Allow": "DELETE, OPTIONS"})
 
-    return router
+
+async def _admit(gateway: Gateway, request: Request, name: str) -> Response:
+    """A new session for the offer in the body. Raises HTTPException."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != SDP:
+        raise HTTPException(415, f"Send an SDP offer as {SDP}.", {"Accept-Post": SDP})
+    if gateway.is_closing:
+        raise HTTPException(503, "The box is being stopped.", {"Retry-After": str(RETRY_S)})
+    offer = (await request.body()).decode(errors="replace")
+    try:
+        viewer_id, answer = await gateway.broadcast.answer(offer, name=_printable(name))
+    except BadOffer as error:
+        raise HTTPException(_BAD_OFFER[error.kind], error.reason) from None
+    except TooManyViewers as error:
+        raise HTTPException(503, error.reason, {"Retry-After": str(error.retry_after_s)}) from None
+    except AnswerTimedOut as error:
+        raise HTTPException(503, error.reason, {"Retry-After": str(RETRY_S)}) from None
+    headers = {"Location": f"/whep/{viewer_id}"}
+    if gateway.settings.broadcast.stun_url:
+        headers["Link"] = f'<{gateway.settings.broadcast.stun_url}>; rel="ice-server"'
+    return Response(answer, 201, headers, media_type=SDP)
 
 
 def _printable(name: str) -> str:

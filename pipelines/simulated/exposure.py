@@ -125,19 +125,16 @@ def place_teacher(
     rows i32 (n, 3): y, first x, one past the last x of the cutout's spans, which lie one after the other in
     fgr u8 (N, 3) and pha u8 (N,) from starts i32 (n,) on. shade f32 (gh, gw, 1): share of the still light
     that the shadow takes. glow f32 (gh, gw, 3): screen light on the teacher. lamps f32 (256, 3): clip code to
-    light.
-    falloff f32 (H, W): vignetting. window i32 (4,): x0, y0, x1, y1 of all that changes.
+    light. falloff f32 (H, W): vignetting. window i32 (4,): x0, y0, x1, y1 of what changes.
     solid: show the teacher's own colour wherever alpha is above 0, as truth.
     """
     grid_w = shade.shape[1]
-    shade_row = np.empty((grid_w, 1), np.float32)
-    glow_row = np.empty((grid_w, 3), np.float32)
+    shade_row, glow_row = np.empty((grid_w, 1), np.float32), np.empty((grid_w, 3), np.float32)
     x0, y0, x1, y1 = window
     for y in range(y0, y1):
         _row_of(shade, y, shade_row)
         _row_of(glow, y, glow_row)
-        k = y - rows[0, 0]
-        first, past, start = x1, x1, 0
+        k, first, past, start = y - rows[0, 0], x1, x1, 0
         if 0 <= k < len(rows):
             first, past, start = rows[k, 1], rows[k, 2], starts[k]
         for x in range(x0, x1):
