@@ -67,15 +67,18 @@ python_packages() {
     [ -x "$venv/bin/pip" ] || python3 -m venv "$venv" ||
         die "No virtual environment could be made: sudo apt-get install python3-venv"
     say "Python packages (about 500 MB the first time) ..."
-    "$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$lock"
+    # On a terminal pip shows what it fetches and how far it is; in a log that would be noise.
+    local loudness=(--quiet)
+    [ -t 1 ] && loudness=()
+    "$venv/bin/pip" install "${loudness[@]}" --disable-pip-version-check --require-hashes -r "$lock"
     "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
     rm -f "$venv"/.installed-*
     echo "$want" >"$stamp"
 }
 
 network() {
-    "$venv/bin/classroom" models verify --quiet rvm-mobilenetv3 >/dev/null 2>&1 ||
-        "$venv/bin/classroom" models install rvm-mobilenetv3
+    # A network that is whole is not fetched again.
+    "$venv/bin/classroom" models install rvm-mobilenetv3
 }
 
 debian_packages
