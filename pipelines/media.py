@@ -138,6 +138,21 @@ class Page:
         return self.rgb.shape[1], self.rgb.shape[0]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Envelope:
+    """What the camera may see of the LCD where nobody is before it, inside `box` of its picture.
+
+    plate: u8 (box.h, box.w, 3), the likely picture. low, high: u8 (box.h, box.w, 3), the least and the most
+    of Y, Cr and Cb (full range, as cv2.COLOR_RGB2YCrCb makes them) that misregistration, noise and a
+    teacher's shadow explain; 0 and 255 where the box is not LCD.
+    """
+
+    box: Box
+    plate: U8
+    low: U8
+    high: U8
+
+
 @dataclass(frozen=True, slots=True)
 class Sound:
     """20 ms of sound. pcm: i16 (960, 2), 48 kHz. pts in 1/48000 s from the session's zero."""

@@ -1,0 +1,5 @@
+"""Page + Calibration -> what the camera sees of the LCD without the teacher, and how far it may be off."""
+
+from pipelines.plate.plate import Plate
+
+__all__ = ["Plate"]

@@ -1,0 +1,149 @@
+"""The plate: what the camera sees of the LCD without the teacher, predicted from the page that is shown.
+
+Camera and LCD lag behind the page by an unknown delay. So the newest page and the one before it are both held
+against the picture, where they differ: no delay needs to be measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from pipelines.media import F32, PTS_HZ, U8, Box, Calibration, Envelope, Matte, Page
+from pipelines.plate.envelope import make_envelope
+from pipelines.plate.geometry import PageView
+from pipelines.plate.photometry import BLOCK_PX, Photometry, block_means, fit, seen_light
+
+AROUND_PX = 40  # of the teacher's alpha: what the network missed of them, their glow and shadow
+REFIT_S = 2.0
+RETRY_S = 0.25
+STILL_S = 0.5  # a film is not worth a plate for each picture; one that has stopped is
+MISFIT_SHARE = 0.04  # of the blocks in sight: more of them off, and the camera sees something else
+RELIT_SHARE = 0.3  # more of them off the last fit: the light has changed, not something been held up
+OFF_CODES = 12.0
+_DIFFER = 0.02  # of light, between two pages
+_FEW_BLOCKS = 4
+
+
+class _Shown:
+    """A page, its light in the camera's pixels, and what was made of them."""
+
+    def __init__(self, page: Page, view: PageView) -> None:
+        self.page = page
+        self.light: F32 = view.light(page.rgb)
+        self.blocks: F32 = block_means(self.light)
+        self.envelope: Envelope | None = None
+        self.tried_pts: int | None = None
+
+
+class Plate:
+    """Predicts the LCD for the frames of one camera. For one thread.
+
+    page: gives the newest page, or None. misfit: share of the LCD in sight that was off at the last fit.
+    """
+
+    def __init__(self, calibration: Calibration, page: Callable[[], Page | None]) -> None:
+        self.misfit = 1.0
+        self._calibration, self._page = calibration, page
+        self._view: PageView | None = None
+        self._photometry: Photometry | None = None
+        self._newest: Page | None = None
+        self._changed_pts = 0
+        self._coming: _Shown | None = None
+        self._shown: _Shown | None = None
+
+    def envelope(self, matte: Matte) -> Envelope | None:
+        """What the camera may see of the LCD in this matte's frame.
+
+        None without a page, while a film runs, before the first fit, and when the camera sees another page.
+        """
+        page, pts = self._page(), matte.frame.pts
+        if page is None or not self._settled(page, pts):
+            self._coming = self._shown = None
+            return None
+        view = self._view_for(matte, page)
+        if view.box.is_empty:
+            return None
+        if self._coming is None and self._shown is not None and self._shown.page.revision == page.revision:
+            if not self._is_due(self._shown, pts):
+                return self._shown.envelope
+        elif self._coming is None or self._coming.page.revision != page.revision:
+            self._coming = _Shown(page, view)
+        rgb = matte.frame.rgb[view.box.slices]
+        seen, sure = block_means(seen_light(rgb)), _sure_blocks(matte, view)
+        if self._coming is not None and self._has_come(self._coming, seen, sure):
+            self._shown, self._coming = self._coming, None
+        if self._shown is not None and self._coming is None:
+            self._shown.tried_pts = pts
+            self._shown.envelope = self._fit(self._shown, view, rgb, seen, sure)
+        return None if self._shown is None else self._shown.envelope
+
+    def _settled(self, page: Page, pts: int) -> bool:
+        """False while the page moves, as a film does."""
+        if self._newest is None or page.revision != self._newest.revision:
+            self._newest, self._changed_pts = page, pts
+        still_pts = pts - self._changed_pts
+        return page.is_flip or not 0 <= still_pts < STILL_S * PTS_HZ
+
+    def _is_due(self, shown: _Shown, pts: int) -> bool:
+        """Is it time to fit again?"""
+        if shown.tried_pts is None:
+            return True
+        pause_s = REFIT_S if shown.envelope is not None else RETRY_S
+        return not 0 <= pts - shown.tried_pts < pause_s * PTS_HZ
+
+    def _view_for(self, matte: Matte, page: Page) -> PageView:
+        view = self._view
+        if view is None or view.camera_wh != matte.frame.size_wh or view.page_wh != page.size_wh:
+            view = PageView(self._calibration, matte.frame.size_wh, page.size_wh)
+            self._view, self._photometry, self._shown, self._coming = view, None, None, None
+        return view
+
+    def _has_come(self, coming: _Shown, seen: F32, sure: U8) -> bool:
+        """Does the camera see the new page already? Judged where it differs from the one before."""
+        if self._shown is None or self._photometry is None:
+            return True
+        differ = (cv2.absdiff(coming.blocks, self._shown.blocks).max(axis=2) > _DIFFER) & (sure > 0)
+        if np.count_nonzero(differ) < _FEW_BLOCKS:
+            return True
+        off_new, off_old = (
+            self._photometry.off_codes(shown.blocks, seen)[differ].sum() for shown in (coming, self._shown)
+        )
+        return bool(off_new < off_old)
+
+    def _fit(self, shown: _Shown, view: PageView, rgb: U8, seen: F32, sure: U8) -> Envelope | None:
+        """Learns the photometry from this frame; None when the page does not fit what the camera sees."""
+        before = self._photometry
+        if before is not None and shown.envelope is not None:
+            held = (before.off_codes(shown.blocks, seen) > OFF_CODES) & (sure > 0)
+            if np.count_nonzero(held) < RELIT_SHARE * np.count_nonzero(sure):
+                sure = np.where(held, np.uint8(0), sure)
+        photometry = fit(shown.blocks, seen, sure, rgb.shape[:2], before) or before
+        if photometry is None:
+            return None
+        off = photometry.off_codes(shown.blocks, seen)[sure > 0]
+        self.misfit = float((off > OFF_CODES).mean()) if off.size else 1.0
+        if self.misfit > MISFIT_SHARE:
+            return None
+        self._photometry = photometry
+        return make_envelope(photometry, shown.light, view, rgb, sure)
+
+
+def _sure_blocks(matte: Matte, view: PageView) -> U8:
+    """Blocks that are LCD, with nobody near, u8 (bh, bw)."""
+    bh, bw = view.box.h // BLOCK_PX, view.box.w // BLOCK_PX
+    pha = np.zeros((view.box.h, view.box.w), np.uint8)
+    x0, y0 = max(matte.box.x, view.box.x), max(matte.box.y, view.box.y)
+    x1 = min(matte.box.x + matte.box.w, view.box.x + view.box.w)
+    y1 = min(matte.box.y + matte.box.h, view.box.y + view.box.h)
+    if x1 > x0 and y1 > y0:
+        part = Box(x0 - matte.box.x, y0 - matte.box.y, x1 - x0, y1 - y0)
+        pha[Box(x0 - view.box.x, y0 - view.box.y, x1 - x0, y1 - y0).slices] = matte.pha[part.slices]
+    near = round(AROUND_PX * matte.frame.size_wh[1] / 720 / BLOCK_PX)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * near + 1, 2 * near + 1))
+    whole = slice(bh * BLOCK_PX), slice(bw * BLOCK_PX)
+    teacher = cv2.dilate(cv2.resize(pha[whole], (bw, bh), interpolation=cv2.INTER_AREA), disc)
+    lcd = cv2.resize(view.inside[whole], (bw, bh), interpolation=cv2.INTER_AREA)
+    return np.asarray((teacher == 0) & (lcd == 255), np.uint8)
