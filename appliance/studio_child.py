@@ -25,7 +25,7 @@ from pipelines.studio.settings import StudioSettings
 log = logging.getLogger("classroom.daemon")
 
 # "module:function", so that the gateway never imports the studio's libraries.
-STUDIO_ENTRY = "pipelines.studio:run_studio"
+STUDIO_ENTRY = "pipelines.studio.process:run_studio"
 
 STOP_S = 2.0  # to end in good order
 TERMINATE_S = 0.5  # then SIGTERM, then SIGKILL

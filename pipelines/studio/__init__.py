@@ -1,6 +1,8 @@
-"""The studio: the one place that wires the stages, and the process they live in."""
+"""The studio: the one place that wires the stages. `studio.process:run_studio` is the process they live in.
 
-from pipelines.studio.process import run_studio
+Only settings are exported here: the gateway reads them, and must not load networks and their runtime.
+"""
+
 from pipelines.studio.settings import CalibrationSettings, ProgrammeSettings, StudioSettings
 
-__all__ = ["CalibrationSettings", "ProgrammeSettings", "StudioSettings", "run_studio"]
+__all__ = ["CalibrationSettings", "ProgrammeSettings", "StudioSettings"]

@@ -29,7 +29,8 @@ from pipelines.orders import (
     StudioStatus,
     TurnPage,
 )
-from pipelines.studio import ProgrammeSettings, StudioSettings, run_studio
+from pipelines.studio import ProgrammeSettings, StudioSettings
+from pipelines.studio.process import run_studio
 
 SIZE_WH = (640, 360)
 PATIENCE_S = 60
