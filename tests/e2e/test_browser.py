@@ -1,0 +1,121 @@
+"""A remote classroom's browser: headless Chromium opens the viewer's page of the real daemon."""
+
+from __future__ import annotations
+
+import base64
+import io
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page as Tab
+from playwright.sync_api import sync_playwright
+
+from appliance.bench.ours import Box
+from pipelines.media import U8
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from test_programme import demo_page
+from truth import Lesson, psnr_db
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+]
+PICTURE = """async () => {
+    const video = document.querySelector("video");
+    const canvas = document.createElement("canvas");
+    canvas.width = video.videoWidth; canvas.height = video.videoHeight;
+    canvas.getContext("2d").drawImage(video, 0, 0);
+    return canvas.toDataURL("image/png");
+}"""
+DECODED = "() => document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames"
+PATIENCE_S = 40
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.timeout(180),
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium"),
+]
+
+
+@pytest.fixture(scope="module")
+def tab(box: Box) -> Iterator[Tab]:
+    """The viewer's page, playing. The token is the assistant's: both may watch."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        tab = browser.new_page(viewport={"width": 1280, "height": 720})
+        errors: list[str] = []
+        tab.on("pageerror", lambda error: errors.append(str(error)))
+        tab.goto(f"{box.url}/watch#token={box.token}")
+        wait_until_decoded(tab, 100)
+        yield tab
+        browser.close()
+        assert errors == []
+
+
+def picture(tab: Tab) -> U8:
+    """What the page shows, read back from a canvas, u8 (H, W, 3)."""
+    url: str = tab.evaluate(PICTURE)
+    with Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))) as png:
+        return np.asarray(png.convert("RGB"), np.uint8)
+
+
+def decoded(tab: Tab) -> int:
+    frames: int = tab.evaluate(DECODED)
+    return frames
+
+
+def wait_until_decoded(tab: Tab, frames: int) -> None:
+    """Polls from outside: the page's security policy forbids what Playwright's own waiting evaluates."""
+    for _ in range(PATIENCE_S * 5):
+        if decoded(tab) > frames:
+            return
+        tab.wait_for_timeout(200)
+    pytest.fail(f"only {decoded(tab)} frames were decoded within {PATIENCE_S} s")
+
+
+def test_the_browser_decodes_moving_frames(tab: Tab) -> None:
+    before, first = decoded(tab), picture(tab)
+    wait_until_decoded(tab, before + 50)
+    assert np.abs(picture(tab).astype(np.int16) - first).mean() > 0.2
+
+
+def test_the_browsers_picture_is_the_lesson(tab: Tab) -> None:
+    """The page's text where nobody stands, and the teacher where the truth says."""
+    lesson = Lesson(demo_page(0))
+    try:
+        shown = picture(tab)
+        moment = lesson.moment_of(shown)
+    finally:
+        lesson.close()
+    clean = cv2.dilate(moment.pha, np.ones((61, 61))) == 0
+    assert clean.mean() > 0.2
+    assert psnr_db(shown[clean], lesson.page.rgb[clean]) > 28
+    solid = cv2.erode(moment.pha, np.ones((15, 15))) > 0.99
+    assert np.median(np.abs(shown[solid].astype(np.int16) - moment.fgr[solid])) < 14
+
+
+def test_the_token_leaves_the_address_bar(tab: Tab, box: Box) -> None:
+    assert box.token not in tab.url
+
+
+def test_sound_arrives_beside_the_picture(tab: Tab) -> None:
+    kinds: Any = tab.evaluate(
+        "() => document.querySelector('video').srcObject.getTracks().map(t => t.kind).sort()"
+    )
+    assert kinds == ["audio", "video"]
