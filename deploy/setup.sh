@@ -29,7 +29,8 @@ missing_packages() {
     local names who name
     while read -r names who; do
         case $names in ''|'#'*) continue ;; esac
-        [ "$who" = test ] && [ "$purpose" != test ] && continue
+        [ "$who" != run ] && [ "$purpose" != test ] && continue
+        [ "$who" = test-debian ] && ! grep -qx 'ID=debian' /etc/os-release && continue
         name=$(pick "$names")
         installed "$name" || echo "$name"
     done <deploy/debian-packages.txt
@@ -38,17 +39,17 @@ missing_packages() {
 debian_packages() {
     command -v dpkg-query >/dev/null || { say "Not a Debian system: install by hand what deploy/debian-packages.txt lists."; return; }
     local missing
-    missing=$(missing_packages)
-    [ -z "$missing" ] && return
+    mapfile -t missing < <(missing_packages)
+    [ ${#missing[@]} = 0 ] && return
     if [ "$(id -u)" = 0 ]; then
-        say "Debian packages: $(echo $missing)"
+        say "Debian packages: ${missing[*]}"
         apt-get update -q >&2
         # Names may differ once the lists are there.
-        missing=$(missing_packages)
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing >&2
+        mapfile -t missing < <(missing_packages)
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >&2
     else
         say "These Debian packages are missing; install them with:"
-        printf '  sudo apt-get update && sudo apt-get install --no-install-recommends %s\n' "$(echo $missing)" >&2
+        printf '  sudo apt-get update && sudo apt-get install --no-install-recommends %s\n' "${missing[*]}" >&2
         say "Going on without them."
     fi
 }
