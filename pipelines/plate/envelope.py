@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from pipelines.media import F32, U8, Envelope, freeze
+from pipelines.media import F32, F64, U8, Envelope, freeze
 from pipelines.plate.geometry import PageView
-from pipelines.plate.photometry import BLOCK_PX, Photometry
+from pipelines.plate.photometry import Photometry
 
 RADIUS_PX = 3  # of registration errors, for a picture of 720 rows
 _CONTRAST_SHARE = 10  # one part of the local contrast may be missing, or too much
@@ -15,22 +15,29 @@ _USUAL = 0.98  # quantile of what is left: noise, and no objects
 _NOISE_FACTOR = 1.5
 _LEAST_TOLERANCE, _MOST_TOLERANCE = 4, 14
 _SAMPLE_STEP = 4
+_DOUBT_FACTOR = 2.0  # of a standard deviation
 
 
-def make_envelope(photometry: Photometry, light: F32, view: PageView, rgb: U8, sure: U8) -> Envelope:
+def make_envelope(
+    photometry: Photometry, light: F32, doubt: F64, view: PageView, rgb: U8, sure: U8
+) -> Envelope:
     """The least and the most within RADIUS_PX of the predicted plates, and the noise measured in this frame.
 
-    light: f32 (h, w, 3), the page's. rgb: u8 (h, w, 3), the camera's pixels of the LCD's box. sure: u8
+    light: f32 (h, w, 3), the page's. doubt: f64 (bh, bw), codes, of the photometry by block. rgb: u8 (h, w, 3), the camera's pixels of the LCD's box. sure: u8
     (bh, bw), blocks where the LCD is seen.
     """
     plate, shaded = photometry.plates(light)
     lit, dim = (cv2.cvtColor(picture, cv2.COLOR_RGB2YCrCb) for picture in (plate, shaded))
+    blocks = view.blocks
     size = 2 * round(RADIUS_PX * view.camera_wh[1] / 720) + 1
     around = np.ones((size, size), np.uint8)
     low, high = cv2.erode(cv2.min(lit, dim), around), cv2.dilate(cv2.max(lit, dim), around)
     contrast = cv2.multiply(cv2.subtract(high, low), 1 / _CONTRAST_SHARE)
     low, high = cv2.subtract(low, contrast), cv2.add(high, contrast)
-    tolerance = _tolerance(low, high, rgb, sure)
+    tolerance = _tolerance(low, high, rgb, blocks.spread(sure))
+    doubted = np.clip(np.rint(_DOUBT_FACTOR * doubt), 0, 255).astype(np.uint8)
+    wide = cv2.cvtColor(blocks.spread(cv2.dilate(doubted, np.ones((3, 3), np.uint8))), cv2.COLOR_GRAY2RGB)
+    low, high = cv2.subtract(low, wide), cv2.add(high, wide)
     low, high = cv2.subtract(low, tolerance), cv2.add(high, tolerance)
     low, high = cv2.bitwise_and(low, view.inside_rgb), cv2.bitwise_or(high, view.outside_rgb)
     envelope = Envelope(view.box, plate, np.asarray(low, np.uint8), np.asarray(high, np.uint8))
@@ -44,8 +51,7 @@ def _tolerance(low: U8, high: U8, rgb: U8, sure: U8) -> tuple[float, ...]:
     step = slice(_SAMPLE_STEP // 2, None, _SAMPLE_STEP)
     seen = cv2.cvtColor(np.ascontiguousarray(rgb[step, step]), cv2.COLOR_RGB2YCrCb)
     beyond = cv2.max(cv2.subtract(low[step, step], seen), cv2.subtract(seen, high[step, step]))
-    rows, columns = (np.arange(n) * _SAMPLE_STEP // BLOCK_PX for n in beyond.shape[:2])
-    mask = np.pad(sure, ((0, 1), (0, 1)))[np.ix_(rows, columns)] > 0
+    mask = sure[step, step] > 0
     usual = np.quantile(beyond[mask], _USUAL, axis=0) if mask.any() else np.zeros(3)
     least = np.clip(_NOISE_FACTOR * usual + 3, _LEAST_TOLERANCE, _MOST_TOLERANCE)
     return (*np.ceil(least).tolist(), 0.0)

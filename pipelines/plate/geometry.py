@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from pipelines.media import F32, F64, U8, Box, Calibration, SizeWh
+from pipelines.plate.photometry import Blocks
 
 BLUR_PX = 0.8  # sigma of a usual lens together with the pixel's own area, for a picture of 720 rows
 DISPLAY_GAMMA = 2.2
@@ -32,6 +33,7 @@ class PageView:
         self.box = _bounds(corners, camera_wh)
         if self.box.is_empty:
             return
+        self.blocks = Blocks.of((self.box.h, self.box.w), camera_wh)
         to_box = np.array([[1.0, 0, -self.box.x], [0, 1.0, -self.box.y], [0, 0, 1.0]])
         self._box_from_page: F64 = to_box @ np.linalg.inv(page_from_camera)
         self._ratio = _shrink_ratio(corners, page_wh)

@@ -10,17 +10,18 @@ few colours does not tell all unknowns apart, so they are held near what was kno
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from pipelines.compiling import compiled
-from pipelines.media import F32, F64, U8
+from pipelines.media import F32, F64, U8, SizeWh
 
 CODE_GAMMA = 2.2
 CELL_PX = 32  # of the camera's picture: everything soft is kept on this grid
-BLOCK_PX = 8
+BLOCK_PX = 8  # for a picture of 720 rows
 MIN_BLOCKS = 600
 CURVE_STEPS = 8_192
 
@@ -36,11 +37,58 @@ _UNKNOWNS = 3 + 5 + _TERMS  # M_c; q_c without its constant, which M has; o_c
 # Expected deviations from the guess, in light.
 _DEVIATIONS = np.repeat([0.15, 0.1, 0.03, 0.02], [3, 5, 1, 5])
 _PLANES = 6
+_COLOURS = 6**3
+_ENOUGH = 3  # blocks of a colour, to say that it was seen
+_MOST_OFF = 25.0  # codes: what is held before the page must not count for more
+_NEAR_DOUBT, _DOUBT = 8.0, 60.0  # codes, of colours that were not seen: close to one that was, or not
 
 _LEVELS = (np.arange(_BINS) + 0.5) * (256 / _BINS)
 _LIGHT_OF_CODE: F32 = np.asarray((np.arange(256) / 255) ** CODE_GAMMA, np.float32).reshape(1, 256, 1)
 _LIGHT_OF_CODES: F32 = np.ascontiguousarray(_LIGHT_OF_CODE.repeat(3, axis=2))
 Index = npt.NDArray[np.intp]
+
+
+class Blocks(NamedTuple):
+    """The LCD's box cut into square blocks, from its top left corner on. What remains is left out."""
+
+    size_hw: tuple[int, int]
+    block_px: int
+
+    @classmethod
+    def of(cls, size_hw: tuple[int, int], camera_wh: SizeWh) -> Blocks:
+        return cls(size_hw, max(2, round(BLOCK_PX * camera_wh[1] / 720)))
+
+    @property
+    def hw(self) -> tuple[int, int]:
+        return self.size_hw[0] // self.block_px, self.size_hw[1] // self.block_px
+
+    @property
+    def grid_hw(self) -> tuple[int, int]:
+        """Cells of CELL_PX that cover the box."""
+        return -(-self.size_hw[0] // CELL_PX), -(-self.size_hw[1] // CELL_PX)
+
+    def means(self, picture: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Means over blocks (bh, bw, ...) of a picture of the box."""
+        rows, columns = self.hw
+        whole = picture[: rows * self.block_px, : columns * self.block_px]
+        return np.asarray(cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA), picture.dtype)
+
+    def spread(self, values: U8) -> U8:
+        """The picture u8 of the box, of values (bh, bw) interpolated between the blocks' middles."""
+        rows, columns = self.hw
+        size_wh = columns * self.block_px, rows * self.block_px
+        grown = cv2.resize(values, size_wh, interpolation=cv2.INTER_LINEAR)
+        bottom, right = self.size_hw[0] - size_wh[1], self.size_hw[1] - size_wh[0]
+        return np.asarray(cv2.copyMakeBorder(grown, 0, bottom, 0, right, cv2.BORDER_REPLICATE), np.uint8)
+
+    def centres(self) -> tuple[Index, Index]:
+        """Rows and columns of the blocks' middles, row by row, (bh * bw,) each."""
+        y, x = np.mgrid[0 : self.hw[0], 0 : self.hw[1]] * self.block_px + self.block_px // 2
+        return y.ravel(), x.ravel()
+
+    def cells(self, y: Index, x: Index) -> Index:
+        """Numbers of the cells of CELL_PX that pixels are in."""
+        return np.asarray(y // CELL_PX * self.grid_hw[1] + x // CELL_PX)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,23 +114,19 @@ class Photometry:
         _render(light, mix, self._planes((height, width)), self._curve(), plate, shaded)
         return plate, shaded
 
-    def off_codes(self, page: F32, seen: F32) -> F64:
+    def off_codes(self, page: F32, seen: F32, blocks: Blocks) -> F64:
         """By how many codes blocks differ from what is expected, f64 (bh, bw). page, seen: as for `fit`.
 
         At edges of the page's drawings a slight shift is allowed for.
         """
-        bh, bw = page.shape[:2]
-        gh, gw = self.cells.shape[:2]
-        y, x = np.mgrid[0:bh, 0:bw] * BLOCK_PX + BLOCK_PX // 2
-        size_hw = (bh * BLOCK_PX, bw * BLOCK_PX)
-        terms = _terms(x.ravel(), y.ravel(), size_hw)
-        lit = page.reshape(-1, 3).astype(np.float64)
-        mixed = np.stack([_design(terms, lit, c) @ self.weights[c] for c in range(3)], axis=1)
-        mixed += self.cells.reshape(gh * gw, 3)[(y // CELL_PX * gw + x // CELL_PX).ravel()]
-        expected, found = (255 * np.clip(light, 0, 1) ** (1 / CODE_GAMMA) for light in (mixed, seen.reshape(-1, 3)))
+        y, x = blocks.centres()
+        terms, cell = _terms(x, y, blocks.size_hw), blocks.cells(y, x)
+        lit, own = page.reshape(-1, 3).astype(np.float64), self.cells.reshape(-1, 3)
+        mixed = np.stack([_design(terms, lit, c) @ self.weights[c] for c in range(3)], axis=1) + own[cell]
+        expected, found = (_coded(light) for light in (mixed, seen.reshape(-1, 3)))
         for c in range(3):
             expected[:, c] += np.interp(expected[:, c], _LEVELS, self.bends[c])
-        off = np.abs(expected - found).max(axis=1).reshape(bh, bw)
+        off = np.abs(expected - found).max(axis=1).reshape(page.shape[:2])
         return np.asarray(off * _flatness(page))
 
     def _planes(self, size_hw: tuple[int, int]) -> F32:
@@ -108,11 +152,20 @@ def first_guess() -> F64:
     return weights
 
 
-def block_means(picture: F32) -> F32:
-    """Means over blocks of BLOCK_PX, f32 (h // BLOCK_PX, w // BLOCK_PX, 3)."""
-    rows, columns = picture.shape[0] // BLOCK_PX, picture.shape[1] // BLOCK_PX
-    whole = picture[: rows * BLOCK_PX, : columns * BLOCK_PX]
-    return np.asarray(cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
+def doubts(page: F32, off: F64, sure: U8) -> F64:
+    """How far the prediction may be wrong, in codes, f64 (bh, bw): where the page has colours that come out
+    otherwise than expected wherever they are seen, or that hide behind the teacher. off: of `off_codes`.
+    """
+    colours, seen = _colours(page.reshape(-1, 3)), sure.ravel() > 0
+    count = np.bincount(colours[seen], minlength=_COLOURS)
+    sums = np.bincount(colours[seen], np.minimum(off.ravel()[seen], _MOST_OFF), _COLOURS)
+    known = np.asarray(count >= _ENOUGH, np.uint8).reshape(6, 6, 6)
+    near = np.pad(known, 1)
+    for axis in range(3):
+        near = np.maximum(near, np.maximum(np.roll(near, 1, axis), np.roll(near, -1, axis)))
+    doubt = np.where(near[1:-1, 1:-1, 1:-1].ravel() > 0, _NEAR_DOUBT, _DOUBT)
+    doubt[count >= _ENOUGH] = (sums / np.maximum(count, 1))[count >= _ENOUGH]
+    return np.asarray(doubt[colours].reshape(page.shape[:2]))
 
 
 def seen_light(rgb: U8) -> F32:
@@ -120,24 +173,23 @@ def seen_light(rgb: U8) -> F32:
     return np.asarray(cv2.LUT(rgb, _LIGHT_OF_CODES), np.float32)
 
 
-def fit(page: F32, seen: F32, sure: U8, size_hw: tuple[int, int], before: Photometry | None) -> Photometry | None:
+def fit(page: F32, seen: F32, sure: U8, blocks: Blocks, before: Photometry | None) -> Photometry | None:
     """Fits the model to one frame; None when too little of the page is in sight.
 
     page, seen: f32 (bh, bw, 3), block means of the page's light and of the camera's. sure: u8 (bh, bw), above
-    0 where the page is seen without the teacher. size_hw: of the LCD's box in camera pixels.
+    0 where the page is seen without the teacher.
     """
-    rows, columns = np.nonzero(sure)
-    if len(rows) < MIN_BLOCKS:
+    chosen = np.flatnonzero(sure)
+    if len(chosen) < MIN_BLOCKS:
         return None
-    y, x = rows * BLOCK_PX + BLOCK_PX // 2, columns * BLOCK_PX + BLOCK_PX // 2
-    grid_hw = -(-size_hw[0] // CELL_PX), -(-size_hw[1] // CELL_PX)
-    cell = y // CELL_PX * grid_hw[1] + x // CELL_PX
-    flat = _flatness(page)[rows, columns]
-    lit, target = page[rows, columns].astype(np.float64), seen[rows, columns].astype(np.float64)
+    y, x = (axis[chosen] for axis in blocks.centres())
+    grid_hw, cell = blocks.grid_hw, blocks.cells(y, x)
+    flat = _flatness(page).ravel()[chosen]
+    lit, target = (means.reshape(-1, 3)[chosen].astype(np.float64) for means in (page, seen))
     even = _rarity(lit) * flat
     guess, known = (first_guess(), 1.0) if before is None else (before.weights, _KNOWN_BETTER)
     ridge = np.diag(known * (_NOISE / _DEVIATIONS) ** 2)
-    terms = _terms(x, y, size_hw)
+    terms = _terms(x, y, blocks.size_hw)
     designs = [_design(terms, lit, channel) for channel in range(3)]
     # Errors count in codes: how many codes a step of light is at this level.
     steep = 255 / CODE_GAMMA * np.maximum(target.mean(axis=1), 0.003) ** (1 / CODE_GAMMA - 1)
@@ -150,7 +202,8 @@ def fit(page: F32, seen: F32, sure: U8, size_hw: tuple[int, int], before: Photom
         off = np.abs(target - mixed).max(axis=1) * steep
         trust = 1 / (1 + (off / max(least, 3 * float(np.median(off)))) ** 2)
     bends = np.zeros((3, _BINS)) if before is None else before.bends
-    return Photometry(weights, cells.reshape(*grid_hw, 3), _bends(mixed, target, trust * even * flat, bends))
+    bends = _bends(mixed, target, trust * even * flat, bends)
+    return Photometry(weights, cells.reshape(*grid_hw, 3), bends)
 
 
 def _flatness(page: F32) -> F64:
@@ -162,13 +215,17 @@ def _flatness(page: F32) -> F64:
 
 
 def _solve(designs: list[F64], seen: F64, weight: F64, ridge: F64, guess: F64) -> F64:
-    """Weighted least squares held near the guess, for each channel: f64 (3, 14)."""
+    """Weighted least squares held near the guess, f64 (3, 14)."""
     weights = np.empty_like(guess)
     for c, design in enumerate(designs):
         scaled = design * weight[:, None]
-        rest = seen[:, c] - design @ guess[c]
-        weights[c] = guess[c] + np.linalg.solve(scaled.T @ design + ridge, scaled.T @ rest)
+        rest = scaled.T @ (seen[:, c] - design @ guess[c])
+        weights[c] = guess[c] + np.linalg.solve(scaled.T @ design + ridge, rest)
     return weights
+
+
+def _coded(light: npt.NDArray[np.floating]) -> F64:
+    return np.asarray(255 * np.clip(light, 0, 1) ** (1 / CODE_GAMMA), np.float64)
 
 
 def _design(terms: F64, page: F64, channel: int) -> F64:
@@ -183,11 +240,16 @@ def _terms(x: npt.ArrayLike, y: npt.ArrayLike, size_hw: tuple[int, ...]) -> F64:
     return np.stack([np.ones_like(u), u, v, u * u, u * v, v * v], axis=1)
 
 
+def _colours(page: npt.NDArray[np.floating]) -> Index:
+    """Numbers of coarse colours, 0 to _COLOURS - 1, of light (n, 3)."""
+    steps = np.minimum((np.sqrt(page) * 6).astype(np.intp), 5)
+    return np.asarray((steps[:, 0] * 6 + steps[:, 1]) * 6 + steps[:, 2])
+
+
 def _rarity(page: F64) -> F64:
     """Weights, mean 1, that let a small coloured drawing count beside much white paper, f64 (n,)."""
-    steps = np.minimum((np.sqrt(page) * 6).astype(np.intp), 5)
-    colour = (steps[:, 0] * 6 + steps[:, 1]) * 6 + steps[:, 2]
-    rarity = 1 / np.sqrt(np.bincount(colour, minlength=216)[colour])
+    colours = _colours(page)
+    rarity = 1 / np.sqrt(np.bincount(colours, minlength=_COLOURS)[colours])
     return np.asarray(rarity / rarity.mean())
 
 
@@ -195,7 +257,7 @@ def _bends(mixed: F64, target: F64, weight: F64, known: F64) -> F64:
     """What the camera's curve adds to the code of a pure power, by level: f64 (3, 16). Unseen levels: as known."""
     bends = np.empty_like(known)
     for c in range(3):
-        coded, codes = (255 * np.clip(light[:, c], 0, 1) ** (1 / CODE_GAMMA) for light in (mixed, target))
+        coded, codes = _coded(mixed[:, c]), _coded(target[:, c])
         index = np.minimum((coded * (_BINS / 256)).astype(np.intp), _BINS - 1)
         count = np.bincount(index, weight, _BINS)
         sums = np.bincount(index, weight * (codes - coded), _BINS)

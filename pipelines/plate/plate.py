@@ -14,13 +14,13 @@ import numpy as np
 from pipelines.media import F32, PTS_HZ, U8, Box, Calibration, Envelope, Matte, Page
 from pipelines.plate.envelope import make_envelope
 from pipelines.plate.geometry import PageView
-from pipelines.plate.photometry import BLOCK_PX, Photometry, block_means, fit, seen_light
+from pipelines.plate.photometry import Photometry, doubts, fit, seen_light
 
 AROUND_PX = 40  # of the teacher's alpha: what the network missed of them, their glow and shadow
 REFIT_S = 2.0
 RETRY_S = 0.25
 STILL_S = 0.5  # a film is not worth a plate for each picture; one that has stopped is
-MISFIT_SHARE = 0.04  # of the blocks in sight: more of them off, and the camera sees something else
+MISFIT_SHARE = 0.025  # of the blocks in sight: more of them off, and the camera sees something else
 RELIT_SHARE = 0.3  # more of them off the last fit: the light has changed, not something been held up
 OFF_CODES = 12.0
 _DIFFER = 0.02  # of light, between two pages
@@ -33,7 +33,7 @@ class _Shown:
     def __init__(self, page: Page, view: PageView) -> None:
         self.page = page
         self.light: F32 = view.light(page.rgb)
-        self.blocks: F32 = block_means(self.light)
+        self.means: F32 = view.blocks.means(self.light)
         self.envelope: Envelope | None = None
         self.tried_pts: int | None = None
 
@@ -72,8 +72,8 @@ class Plate:
         elif self._coming is None or self._coming.page.revision != page.revision:
             self._coming = _Shown(page, view)
         rgb = matte.frame.rgb[view.box.slices]
-        seen, sure = block_means(seen_light(rgb)), _sure_blocks(matte, view)
-        if self._coming is not None and self._has_come(self._coming, seen, sure):
+        seen, sure = view.blocks.means(seen_light(rgb)), _sure_blocks(matte, view)
+        if self._coming is not None and self._has_come(self._coming, view, seen, sure):
             self._shown, self._coming = self._coming, None
         if self._shown is not None and self._coming is None:
             self._shown.tried_pts = pts
@@ -101,15 +101,15 @@ class Plate:
             self._view, self._photometry, self._shown, self._coming = view, None, None, None
         return view
 
-    def _has_come(self, coming: _Shown, seen: F32, sure: U8) -> bool:
+    def _has_come(self, coming: _Shown, view: PageView, seen: F32, sure: U8) -> bool:
         """Does the camera see the new page already? Judged where it differs from the one before."""
         if self._shown is None or self._photometry is None:
             return True
-        differ = (cv2.absdiff(coming.blocks, self._shown.blocks).max(axis=2) > _DIFFER) & (sure > 0)
+        differ = (cv2.absdiff(coming.means, self._shown.means).max(axis=2) > _DIFFER) & (sure > 0)
         if np.count_nonzero(differ) < _FEW_BLOCKS:
             return True
         off_new, off_old = (
-            self._photometry.off_codes(shown.blocks, seen)[differ].sum() for shown in (coming, self._shown)
+            self._photometry.off_codes(shown.means, seen, view.blocks)[differ].sum() for shown in (coming, self._shown)
         )
         return bool(off_new < off_old)
 
@@ -117,23 +117,23 @@ class Plate:
         """Learns the photometry from this frame; None when the page does not fit what the camera sees."""
         before = self._photometry
         if before is not None and shown.envelope is not None:
-            held = (before.off_codes(shown.blocks, seen) > OFF_CODES) & (sure > 0)
+            held = (before.off_codes(shown.means, seen, view.blocks) > OFF_CODES) & (sure > 0)
             if np.count_nonzero(held) < RELIT_SHARE * np.count_nonzero(sure):
                 sure = np.where(held, np.uint8(0), sure)
-        photometry = fit(shown.blocks, seen, sure, rgb.shape[:2], before) or before
+        photometry = fit(shown.means, seen, sure, view.blocks, before) or before
         if photometry is None:
             return None
-        off = photometry.off_codes(shown.blocks, seen)[sure > 0]
-        self.misfit = float((off > OFF_CODES).mean()) if off.size else 1.0
+        off = photometry.off_codes(shown.means, seen, view.blocks)
+        self.misfit = float((off[sure > 0] > OFF_CODES).mean()) if sure.any() else 1.0
         if self.misfit > MISFIT_SHARE:
             return None
         self._photometry = photometry
-        return make_envelope(photometry, shown.light, view, rgb, sure)
+        doubt = doubts(shown.means, off, sure)
+        return make_envelope(photometry, shown.light, doubt, view, rgb, sure)
 
 
 def _sure_blocks(matte: Matte, view: PageView) -> U8:
     """Blocks that are LCD, with nobody near, u8 (bh, bw)."""
-    bh, bw = view.box.h // BLOCK_PX, view.box.w // BLOCK_PX
     pha = np.zeros((view.box.h, view.box.w), np.uint8)
     x0, y0 = max(matte.box.x, view.box.x), max(matte.box.y, view.box.y)
     x1 = min(matte.box.x + matte.box.w, view.box.x + view.box.w)
@@ -141,9 +141,7 @@ def _sure_blocks(matte: Matte, view: PageView) -> U8:
     if x1 > x0 and y1 > y0:
         part = Box(x0 - matte.box.x, y0 - matte.box.y, x1 - x0, y1 - y0)
         pha[Box(x0 - view.box.x, y0 - view.box.y, x1 - x0, y1 - y0).slices] = matte.pha[part.slices]
-    near = round(AROUND_PX * matte.frame.size_wh[1] / 720 / BLOCK_PX)
+    near = round(AROUND_PX * matte.frame.size_wh[1] / 720 / view.blocks.block_px)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * near + 1, 2 * near + 1))
-    whole = slice(bh * BLOCK_PX), slice(bw * BLOCK_PX)
-    teacher = cv2.dilate(cv2.resize(pha[whole], (bw, bh), interpolation=cv2.INTER_AREA), disc)
-    lcd = cv2.resize(view.inside[whole], (bw, bh), interpolation=cv2.INTER_AREA)
-    return np.asarray((teacher == 0) & (lcd == 255), np.uint8)
+    teacher = cv2.dilate(view.blocks.means(pha), disc)
+    return np.asarray((teacher == 0) & (view.blocks.means(view.inside) == 255), np.uint8)

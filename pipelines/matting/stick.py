@@ -1,0 +1,268 @@
+"""A pointer stick: found as a long, thin, straight line of evidence that leaves the teacher; drawn whole.
+
+Evidence has gaps where the page looks like the stick, and it is ragged at text. A line through all of it, with
+one width, is neither broken nor jagged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.compiling import compiled
+from pipelines.media import F32, F64, U8
+
+# Lengths in pixels of a picture of 720 rows.
+SHORTEST_PX = 40.0  # that is no finger
+KEPT_PX = 24.0  # of a stick seen in the frame before
+THICKEST_PX = 14.0
+REACH_PX = 70.0  # from the first evidence back to the teacher
+GAP_PX = 40.0  # without evidence, as over a drawing of the stick's own colour
+STRIP_PX = 10.0  # to either side of the line
+SLIM = 4.0  # length over thickness
+TURN_COS = 0.94  # between frames
+SOFT_PX = 1.6  # over which an edge goes from 0 to 1
+EVIDENCE = 4  # codes beyond the envelope
+
+I32 = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stick:
+    """A slightly bent line. foot: f64 (2,), x, y where it leaves the teacher; along: f64 (2,), unit vector to
+    the tip. bend: f64 (3,), sideways offset by the way u along it, as np.polyval takes it. width_px: f64 (2,),
+    the same for its width. way_px: from the foot to the tip. colours: f32 (n, 3), for each pixel of way.
+    """
+
+    foot: F64
+    along: F64
+    bend: F64
+    width_px: F64
+    way_px: float
+    colours: F32
+
+    @property
+    def tip_xy(self) -> F64:
+        across = np.array([-self.along[1], self.along[0]])
+        return self.foot + self.way_px * self.along + float(np.polyval(self.bend, self.way_px)) * across
+
+
+def find_stick(
+    beyond: U8, solid: U8, rgb: U8, plate: U8, cells: U8, body: U8, cell_px: int, scale: float, before: Stick | None
+) -> Stick | None:
+    """The longest stick that starts at the teacher, or None.
+
+    beyond: u8 (h, w), codes outside the envelope. solid: u8 (h, w), the network's alpha. rgb, plate: u8
+    (h, w, 3). cells: u8 (gh, gw), 1 where a square of cell_px holds evidence; body: 1 where it is teacher.
+    scale: of lengths, 1 for a picture of 720 rows. before: the stick of the frame before.
+    """
+    outside = cells & (1 - body)
+    joined = cv2.dilate(outside, np.ones((3, 3), np.uint8)) & (1 - body)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    spans = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
+    spans[0] = 0
+    best: Stick | None = None
+    for label in np.argsort(spans)[::-1][:4]:
+        if spans[label] * cell_px < KEPT_PX * scale:
+            break
+        line = _line_of((labels == label) & (outside > 0), cell_px, scale)
+        start = None if line is None else _leave_teacher(*line, body, cell_px, scale)
+        if start is None:
+            continue
+        stick = _measure(*start, beyond, solid, rgb, plate, scale, before)
+        if stick is not None and (best is None or stick.way_px > best.way_px):
+            best = stick
+    return best
+
+
+def _line_of(part: npt.NDArray[np.bool_], cell_px: int, scale: float) -> tuple[F64, F64, float] | None:
+    """Middle, direction and half length of a part that is long, thin and straight, in pixels."""
+    rows, columns = np.nonzero(part)
+    if len(rows) < 4:
+        return None
+    points = np.stack([columns, rows], axis=1) * float(cell_px) + (cell_px - 1) / 2
+    middle = points.mean(axis=0)
+    spreads, axes = np.linalg.eigh(np.cov((points - middle).T))
+    # A uniform line of length L has the variance L^2 / 12; a cell's own extent is taken off its thickness.
+    long_px = float(np.sqrt(12 * spreads[1]))
+    thick_px = float(np.sqrt(12 * max(spreads[0], 0.0)))
+    if thick_px > THICKEST_PX * scale or long_px < SLIM * thick_px:
+        return None
+    return middle, np.asarray(axes[:, 1], np.float64), long_px / 2
+
+
+def _leave_teacher(
+    middle: F64, along: F64, half_px: float, body: U8, cell_px: int, scale: float
+) -> tuple[F64, F64] | None:
+    """Where the line leaves the teacher, and its direction from there; None when it does not."""
+    steps = np.arange(max(half_px - 2 * cell_px, 0.0), half_px + REACH_PX * scale, cell_px / 2)
+    met: list[tuple[float, F64, F64]] = []
+    for way in (along, -along):
+        points = middle + steps[:, None] * way
+        columns, rows = (np.rint((points[:, k] - (cell_px - 1) / 2) / cell_px).astype(int) for k in (0, 1))
+        inside = (columns >= 0) & (rows >= 0) & (columns < body.shape[1]) & (rows < body.shape[0])
+        hits = np.flatnonzero(inside)[body[rows[inside], columns[inside]] > 0]
+        if hits.size:
+            met.append((float(steps[hits[0]]), points[hits[0]], -way))
+    if not met:
+        return None
+    _, foot, away = min(met, key=lambda end: end[0])
+    return foot, away
+
+
+def _measure(
+    foot: F64, along: F64, beyond: U8, solid: U8, rgb: U8, plate: U8, scale: float, before: Stick | None
+) -> Stick | None:
+    """Follows the evidence along a line from its foot on, and measures bend, way, width and colour."""
+    was_there = before is not None and float(along @ before.along) > TURN_COS
+    reach, gap = round(STRIP_PX * scale), GAP_PX * scale
+    # Back to where the network's alpha is as thick as a hand: it may hold a part of the stick.
+    bend = np.zeros(3)
+    length = int(np.hypot(*beyond.shape))
+    offsets, counts = np.empty(length), np.empty(length, np.int32)
+    way = 0
+    for degree, strip in ((1, reach), (1, reach // 2), (2, max(3, reach // 2))):
+        _follow(beyond, foot, along, bend, strip, offsets, counts)
+        known = before.way_px if was_there and before is not None else 0.0
+        way = _way(counts, gap, known)
+        seen = np.flatnonzero(counts[: way + 1] > 0)
+        if len(seen) < 8:
+            return None
+        bend = np.pad(np.polyfit(seen, offsets[seen], min(degree, 2)), (2 - degree, 0))
+    shortest = KEPT_PX if was_there else SHORTEST_PX
+    if way < shortest * scale or len(seen) < 0.4 * way:
+        return None
+    profile = np.empty((way + 1, 4), np.float32)
+    _profile(rgb, plate, foot, along, bend, reach, profile)
+    width = _width(profile[:, 3], counts[: way + 1], scale)
+    if width is None:
+        return None
+    colours = np.ascontiguousarray(cv2.blur(cv2.medianBlur(profile[:, None, :3].copy(), 5), (1, 9))[:, 0])
+    return Stick(foot, along, bend, width, float(way), np.asarray(colours, np.float32))
+
+
+def _way(counts: I32, gap_px: float, known_px: float) -> int:
+    """How far evidence goes on without a gap that is too long. Up to known_px, gaps may be twice as long."""
+    seen = np.flatnonzero(counts > 0)
+    last = 0
+    for at in seen:
+        allowed = 2 * gap_px if at <= known_px + gap_px / 4 else gap_px
+        if at - last > allowed:
+            break
+        last = int(at)
+    return last
+
+
+def _width(widths: F32, counts: I32, scale: float) -> F64 | None:
+    """Width along the way, f64 (2,) for np.polyval, from medians over stretches; None when it is no stick's."""
+    at = np.flatnonzero(counts >= 2)
+    if len(at) < 8:
+        return None
+    pieces = np.array_split(at, min(8, len(at) // 4))
+    middles = np.array([piece.mean() for piece in pieces])
+    medians = np.array([float(np.median(widths[piece])) for piece in pieces])
+    usual = float(np.median(medians))
+    if not 1.0 <= usual <= THICKEST_PX * scale:
+        return None
+    if len(pieces) < 3:
+        return np.array([0.0, usual])
+    slope = float(np.median(np.diff(medians) / np.diff(middles)))
+    slope = float(np.clip(slope, -usual / 2 / len(widths), usual / 2 / len(widths)))
+    return np.array([slope, float(np.median(medians - slope * middles))])
+
+
+@compiled()
+def _follow(beyond: U8, foot: F64, along: F64, bend: F64, reach: int, offsets: F64, counts: I32) -> None:
+    """For each pixel of way: how many pixels across hold evidence, and their weighted mean offset."""
+    height, width = beyond.shape
+    for u in range(len(counts)):
+        middle = (bend[0] * u + bend[1]) * u + bend[2]
+        total, mean, count = 0.0, 0.0, 0
+        for k in range(-reach, reach + 1):
+            v = middle + k
+            x = int(np.floor(foot[0] + u * along[0] - v * along[1] + 0.5))
+            y = int(np.floor(foot[1] + u * along[1] + v * along[0] + 0.5))
+            if 0 <= x < width and 0 <= y < height and beyond[y, x] >= EVIDENCE:
+                weight = min(float(beyond[y, x]), 30.0)
+                total += weight
+                mean += weight * v
+                count += 1
+        counts[u] = count
+        offsets[u] = mean / total if count else 0.0
+
+
+@compiled()
+def _profile(rgb: U8, plate: U8, foot: F64, along: F64, bend: F64, reach: int, profile: F32) -> None:
+    """For each pixel of way: the colour of the line's middle, and the coverage summed across it."""
+    height, width = rgb.shape[:2]
+    own, part = np.empty(3), np.empty(3)
+    for u in range(len(profile)):
+        middle = (bend[0] * u + bend[1]) * u + bend[2]
+        x0, y0 = foot[0] + u * along[0] - middle * along[1], foot[1] + u * along[1] + middle * along[0]
+        own[:] = 0
+        for k in range(-1, 2):
+            x = min(max(int(np.floor(x0 - 0.7 * k * along[1] + 0.5)), 0), width - 1)
+            y = min(max(int(np.floor(y0 + 0.7 * k * along[0] + 0.5)), 0), height - 1)
+            for c in range(3):
+                own[c] += rgb[y, x, c] / 3
+        cover = 0.0
+        for k in range(-reach, reach + 1):
+            x = int(np.floor(x0 - k * along[1] + 0.5))
+            y = int(np.floor(y0 + k * along[0] + 0.5))
+            if 0 <= x < width and 0 <= y < height:
+                square, product = 0.0, 0.0
+                for c in range(3):
+                    part[c] = own[c] - plate[y, x, c]
+                    square += part[c] * part[c]
+                    product += part[c] * (np.float64(rgb[y, x, c]) - plate[y, x, c])
+                share = product / (square + 100.0)
+                if share > 0.15:
+                    cover += min(share, 1.0)
+        for c in range(3):
+            profile[u, c] = own[c]
+        profile[u, 3] = cover
+
+
+def draw_stick(stick: Stick, rgb: U8, pha: U8, fgr: U8, scale: float) -> None:
+    """Raises pha u8 (h, w) to the stick's coverage, with its colour in fgr u8 (h, w, 3), in place."""
+    _draw(
+        rgb, stick.foot, stick.along, stick.bend, stick.width_px, stick.way_px, stick.colours, SOFT_PX * scale, pha, fgr
+    )
+
+
+@compiled()
+def _draw(
+    rgb: U8, foot: F64, along: F64, bend: F64, width_px: F64, way: float, colours: F32, soft: float, pha: U8, fgr: U8
+) -> None:
+    height, width = pha.shape
+    hem = max(width_px[1], width_px[0] * way + width_px[1]) / 2 + 3 * soft + abs(bend[0]) * way * way / 4
+    x0, x1 = foot[0], foot[0] + way * along[0]
+    y0, y1 = foot[1], foot[1] + way * along[1]
+    v1 = (bend[0] * way + bend[1]) * way + bend[2]
+    hem += max(abs(bend[2]), abs(v1))
+    left, right = max(int(min(x0, x1) - hem), 0), min(int(max(x0, x1) + hem) + 2, width)
+    top, bottom = max(int(min(y0, y1) - hem), 0), min(int(max(y0, y1) + hem) + 2, height)
+    for y in range(top, bottom):
+        for x in range(left, right):
+            u = (x - foot[0]) * along[0] + (y - foot[1]) * along[1]
+            v = (y - foot[1]) * along[0] - (x - foot[0]) * along[1]
+            if u < 0 or u > way + 2 * soft or abs(v) > hem:
+                continue
+            off = abs(v - ((bend[0] * u + bend[1]) * u + bend[2]))
+            half = (width_px[0] * u + width_px[1]) / 2
+            across = min(max(0.5 + (half - off) / soft, 0.0), 1.0)
+            ends = min(max(0.5 + (way + 0.5 - u) / soft, 0.0), 1.0)
+            if off > half + 3 * soft:
+                continue
+            cover = int(255 * across * ends + 0.5)
+            if cover < pha[y, x]:
+                continue
+            pha[y, x] = cover
+            # The camera's own pixels inside; towards the edge, where they mix with the page, the middle's.
+            own = min(max((half - off) / soft, 0.0), 1.0)
+            at = min(int(u + 0.5), len(colours) - 1)
+            for c in range(3):
+                fgr[y, x, c] = int(own * rgb[y, x, c] + (1 - own) * colours[at, c] + 0.5)
