@@ -18,7 +18,7 @@ from pipelines.media import U8, Box, Envelope, Matte, freeze
 
 CELL_PX = 4  # for a picture of 720 rows
 AROUND_PX = 40  # of the teacher: no pixel there says whether the plate is right
-UNEXPLAINED_SHARE = 0.006  # of the LCD in sight
+UNEXPLAINED_SHARE = 0.01  # of the LCD in sight
 _FULL_CELL = 3  # of 16 pixels
 _BODY = 128
 _SEEN_SHARE = 0.05  # of the LCD: less in sight, and nobody can say whether the plate is right
@@ -61,7 +61,7 @@ class HeldObjects:
         stick = None
         if np.count_nonzero(cells):
             stick = find_stick(
-                beyond, pha, rgb, envelope.plate, cells, body, cell_px, scale, self._stick
+                beyond, rgb, envelope.plate, cells, body, cell_px, scale, self._stick
             )
         self.trust = self._judge(cells, shares, stick, envelope, cell_px, scale)
         if self.trust <= 0:

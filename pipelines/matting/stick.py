@@ -22,7 +22,12 @@ THICKEST_PX = 14.0
 REACH_PX = 70.0  # from the first evidence back to the teacher
 GAP_PX = 40.0  # without evidence, as over a drawing of the stick's own colour
 STRIP_PX = 10.0  # to either side of the line
-SLIM = 4.0  # length over thickness
+LINES = 3  # that are looked at
+SEEDS = 40
+APART_CELLS = 5.0
+ON_LINE_CELLS = 1.2
+BESIDE = 1.8  # times as many cells around a line as on it: no stick
+MOST_CELLS = 1_500  # of evidence: more is not one stick
 TURN_COS = 0.94  # between frames
 SOFT_PX = 1.6  # over which an edge goes from 0 to 1
 EVIDENCE = 4  # codes beyond the envelope
@@ -51,47 +56,83 @@ class Stick:
 
 
 def find_stick(
-    beyond: U8, solid: U8, rgb: U8, plate: U8, cells: U8, body: U8, cell_px: int, scale: float, before: Stick | None
+    beyond: U8, rgb: U8, plate: U8, cells: U8, body: U8, cell_px: int, scale: float, before: Stick | None
 ) -> Stick | None:
     """The longest stick that starts at the teacher, or None.
 
-    beyond: u8 (h, w), codes outside the envelope. solid: u8 (h, w), the network's alpha. rgb, plate: u8
+    beyond: u8 (h, w), codes outside the envelope. rgb, plate: u8
     (h, w, 3). cells: u8 (gh, gw), 1 where a square of cell_px holds evidence; body: 1 where it is teacher.
     scale: of lengths, 1 for a picture of 720 rows. before: the stick of the frame before.
     """
-    outside = cells & (1 - body)
-    joined = cv2.dilate(outside, np.ones((3, 3), np.uint8)) & (1 - body)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
-    spans = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
-    spans[0] = 0
-    best: Stick | None = None
-    for label in np.argsort(spans)[::-1][:4]:
-        if spans[label] * cell_px < KEPT_PX * scale:
-            break
-        line = _line_of((labels == label) & (outside > 0), cell_px, scale)
+    near_body = cv2.dilate(body, np.ones((3, 3), np.uint8))
+    rows, columns = np.nonzero(cells & (1 - near_body))
+    if len(rows) > MOST_CELLS:
+        return None
+    points = np.stack([columns, rows], axis=1).astype(np.float64)
+    for _ in range(LINES):
+        if len(points) * cell_px < KEPT_PX * scale:
+            return None
+        on_line = _best_line(points, GAP_PX * scale / cell_px)
+        line = _line_of(points[on_line], points, cell_px, scale)
         start = None if line is None else _leave_teacher(*line, body, cell_px, scale)
-        if start is None:
-            continue
-        stick = _measure(*start, beyond, solid, rgb, plate, scale, before)
-        if stick is not None and (best is None or stick.way_px > best.way_px):
-            best = stick
-    return best
+        stick = None if start is None else _measure(*start, beyond, rgb, plate, scale, before)
+        if stick is not None:
+            return stick
+        points = points[~on_line]
+    return None
 
 
-def _line_of(part: npt.NDArray[np.bool_], cell_px: int, scale: float) -> tuple[F64, F64, float] | None:
-    """Middle, direction and half length of a part that is long, thin and straight, in pixels."""
-    rows, columns = np.nonzero(part)
-    if len(rows) < 4:
+def _best_line(points: F64, gap: float) -> npt.NDArray[np.bool_]:
+    """Which of the points f64 (n, 2) lie on the line that holds most of them, without a long gap; bool (n,)."""
+    seeds = points[:: max(1, len(points) // SEEDS)]
+    on_line = np.zeros(len(points), np.bool_)
+    x, y, dx, dy = _vote(points, seeds, on_line)
+    chosen = np.flatnonzero(on_line)
+    ways = (points[chosen] - (x, y)) @ np.array([dx, dy])
+    order = np.argsort(ways)
+    runs = np.split(chosen[order], np.flatnonzero(np.diff(ways[order]) > gap) + 1)
+    on_line[:] = False
+    on_line[max(runs, key=len)] = True
+    return on_line
+
+
+@compiled()
+def _vote(points: F64, seeds: F64, on_line: npt.NDArray[np.bool_]) -> tuple[float, float, float, float]:
+    """Tries the line through each two seeds. Cells count as on it up to a cell and a bit away."""
+    most, x0, y0, dx, dy = 0, 0.0, 0.0, 1.0, 0.0
+    for i in range(len(seeds)):
+        for j in range(i):
+            ex, ey = seeds[j, 0] - seeds[i, 0], seeds[j, 1] - seeds[i, 1]
+            length = np.sqrt(ex * ex + ey * ey)
+            if length < APART_CELLS:
+                continue
+            ex, ey = ex / length, ey / length
+            count = 0
+            for k in range(len(points)):
+                off = (points[k, 1] - seeds[i, 1]) * ex - (points[k, 0] - seeds[i, 0]) * ey
+                count += abs(off) <= ON_LINE_CELLS
+            if count > most:
+                most, x0, y0, dx, dy = count, seeds[i, 0], seeds[i, 1], ex, ey
+    for k in range(len(points)):
+        on_line[k] = abs((points[k, 1] - y0) * dx - (points[k, 0] - x0) * dy) <= ON_LINE_CELLS
+    return x0, y0, dx, dy
+
+
+def _line_of(on_line: F64, points: F64, cell_px: int, scale: float) -> tuple[F64, F64, float] | None:
+    """Middle, direction and half length in pixels of the cells on a line; None when it is short or thick."""
+    if len(on_line) < 4:
         return None
-    points = np.stack([columns, rows], axis=1) * float(cell_px) + (cell_px - 1) / 2
-    middle = points.mean(axis=0)
-    spreads, axes = np.linalg.eigh(np.cov((points - middle).T))
-    # A uniform line of length L has the variance L^2 / 12; a cell's own extent is taken off its thickness.
-    long_px = float(np.sqrt(12 * spreads[1]))
-    thick_px = float(np.sqrt(12 * max(spreads[0], 0.0)))
-    if thick_px > THICKEST_PX * scale or long_px < SLIM * thick_px:
+    middle = on_line.mean(axis=0)
+    _, axes = np.linalg.eigh(np.cov((on_line - middle).T))
+    along = np.asarray(axes[:, 1], np.float64)
+    ways = (on_line - middle) @ along
+    first, last = np.quantile(ways, (0.02, 0.98))
+    # Of something thick, a book, most lies beside any line through it.
+    offsets = np.abs((points - middle) @ np.array([-along[1], along[0]]))
+    beside = np.count_nonzero((offsets <= 3 * ON_LINE_CELLS) & (np.abs((points - middle) @ along) < last))
+    if (last - first) * cell_px < KEPT_PX * scale or beside > BESIDE * len(on_line):
         return None
-    return middle, np.asarray(axes[:, 1], np.float64), long_px / 2
+    return (middle + (first + last) / 2 * along) * cell_px + (cell_px - 1) / 2, along, (last - first) / 2 * cell_px
 
 
 def _leave_teacher(
@@ -114,12 +155,11 @@ def _leave_teacher(
 
 
 def _measure(
-    foot: F64, along: F64, beyond: U8, solid: U8, rgb: U8, plate: U8, scale: float, before: Stick | None
+    foot: F64, along: F64, beyond: U8, rgb: U8, plate: U8, scale: float, before: Stick | None
 ) -> Stick | None:
     """Follows the evidence along a line from its foot on, and measures bend, way, width and colour."""
     was_there = before is not None and float(along @ before.along) > TURN_COS
     reach, gap = round(STRIP_PX * scale), GAP_PX * scale
-    # Back to where the network's alpha is as thick as a hand: it may hold a part of the stick.
     bend = np.zeros(3)
     length = int(np.hypot(*beyond.shape))
     offsets, counts = np.empty(length), np.empty(length, np.int32)

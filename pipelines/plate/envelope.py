@@ -10,7 +10,7 @@ from pipelines.plate.geometry import PageView
 from pipelines.plate.photometry import Photometry
 
 RADIUS_PX = 3  # of registration errors, for a picture of 720 rows
-_CONTRAST_SHARE = 10  # one part of the local contrast may be missing, or too much
+_CONTRAST_SHARE = 6  # one part of the local contrast may be missing, or too much
 _USUAL = 0.98  # quantile of what is left: noise, and no objects
 _NOISE_FACTOR = 1.5
 _LEAST_TOLERANCE, _MOST_TOLERANCE = 4, 14
