@@ -61,7 +61,8 @@ class Studio:
         size_wh, rate_hz = settings.programme.size_wh, settings.programme.rate_hz
         path = locate(settings.network.name, settings.models_dir)
         self._net = MattingNet.open(path, settings.network)
-        self._courseware, self._courseware_state = self._open_courseware(settings.courseware.path)
+        self._no_courseware = ""  # why there is none
+        self._courseware = self._first_courseware(settings.courseware.path)
         self._camera = open_camera(settings.camera, clock, self._page)
         self._sound = open_sound(settings.sound, clock)
         compositor = Compositor(size_wh)
@@ -142,7 +143,7 @@ class Studio:
             self._pacer_late = pacer.late
             if self._link.wants_key:
                 self._programme.request_key()
-            page_reason, camera_reason = _reason(self._courseware_state), _reason(self._camera.state)
+            page_reason, camera_reason = self._no_courseware, _reason(self._camera.state)
             self._programme.tick(tick_ns, self._page(), page_reason, camera_reason, self._link.send)
             if not self._started:
                 self._started = True
@@ -182,21 +183,22 @@ class Studio:
 
     def _swap_courseware(self, path: str) -> None:
         """The old courseware stays on the screen until the new one is open; a bad one changes nothing."""
-        courseware, state = self._open_courseware(path)
-        if courseware is None:
-            self._link.send(Rejected("OpenCourseware", state.reason))
-            return
-        old, self._courseware, self._courseware_state = self._courseware, courseware, state
-        if old is not None:
-            old.close()
-
-    def _open_courseware(self, path: str) -> tuple[Courseware | None, SourceState]:
         try:
             courseware = open_courseware(path, self._settings.programme.size_wh)
         except SourceLost as lost:
+            self._link.send(Rejected("OpenCourseware", lost.reason))
+            return
+        old, self._courseware = self._courseware, courseware
+        if old is not None:
+            old.close()
+
+    def _first_courseware(self, path: str) -> Courseware | None:
+        try:
+            return open_courseware(path, self._settings.programme.size_wh)
+        except SourceLost as lost:
             log.warning("courseware: %s", lost.reason)
-            return None, SourceState("courseware", "lost", lost.reason)
-        return courseware, courseware.state
+            self._no_courseware = lost.reason
+            return None
 
     # -- what others ask -------------------------------------------------------------------------
 
@@ -223,7 +225,9 @@ class Studio:
             courseware="" if courseware is None else courseware.name,
             sources={
                 "camera": self._camera.state,
-                "courseware": self._courseware_state,
+                "courseware": SourceState("courseware", "lost", self._no_courseware)
+                if courseware is None
+                else courseware.state,
                 "sound": self._sound.state,
             },
             programme_fps=self._programme.rate.hz(),
