@@ -12,14 +12,13 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from pipelines.compiling import compiled
-from pipelines.matting.stick import EVIDENCE, Stick, draw_stick, find_stick
+from pipelines.matting.stick import Stick, draw_stick, find_stick
 from pipelines.media import U8, Box, Envelope, Matte, freeze
 
 CELL_PX = 4  # for a picture of 720 rows
 AROUND_PX = 40  # of the teacher: no pixel there says whether the plate is right
 UNEXPLAINED_SHARE = 0.01  # of the LCD in sight
-_FULL_CELL = 3  # of 16 pixels
+_EVIDENT = 45  # of 255: three of 16 pixels
 _BODY = 128
 _SEEN_SHARE = 0.05  # of the LCD: less in sight, and nobody can say whether the plate is right
 
@@ -56,7 +55,7 @@ class HeldObjects:
         rgb = matte.frame.rgb[envelope.box.slices]
         beyond, cells = _evidence(rgb, envelope, cell_px)
         pha = _inside(matte, envelope.box)
-        shares = cv2.resize(pha[: cells.shape[0] * cell_px, : cells.shape[1] * cell_px], cells.shape[::-1], interpolation=cv2.INTER_AREA)
+        shares = _cell_means(pha, cell_px)
         body = np.asarray(shares >= _BODY, np.uint8)
         stick = None
         if np.count_nonzero(cells):
@@ -89,32 +88,17 @@ class HeldObjects:
 
 
 def _evidence(rgb: U8, envelope: Envelope, cell_px: int) -> tuple[U8, U8]:
-    """Codes beyond the envelope, u8 (h, w), and which cells hold enough of them, u8 (gh, gw)."""
-    ycc = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2YCrCb), np.uint8)
-    beyond = np.empty(ycc.shape[:2], np.uint8)
-    cells = np.zeros((ycc.shape[0] // cell_px, ycc.shape[1] // cell_px), np.uint8)
-    _measure_beyond(ycc, envelope.low, envelope.high, cell_px, _FULL_CELL * cell_px * cell_px // 16, beyond, cells)
-    return beyond, cells
+    """Where the picture lies outside the envelope, u8 (h, w), and cells that hold enough of that, u8 (gh, gw)."""
+    ycc = cv2.cvtColor(rgb, cv2.COLOR_RGB2YCrCb)
+    beyond = cv2.bitwise_not(cv2.inRange(ycc, envelope.low, envelope.high))
+    return np.asarray(beyond, np.uint8), np.asarray(_cell_means(beyond, cell_px) >= _EVIDENT, np.uint8)
 
 
-@compiled()
-def _measure_beyond(ycc: U8, low: U8, high: U8, cell_px: int, enough: int, beyond: U8, cells: U8) -> None:
-    height, width = beyond.shape
-    counts = np.zeros(width // cell_px + 1, np.int32)
-    for y in range(height):
-        for x in range(width):
-            most = 0
-            for c in range(3):
-                value = np.int32(ycc[y, x, c])
-                most = max(most, np.int32(low[y, x, c]) - value, value - np.int32(high[y, x, c]))
-            beyond[y, x] = most
-            if most >= EVIDENCE:
-                counts[x // cell_px] += 1
-        if y % cell_px == cell_px - 1:
-            row = y // cell_px
-            for i in range(cells.shape[1]):
-                cells[row, i] = counts[i] >= enough
-            counts[:] = 0
+def _cell_means(picture: U8, cell_px: int) -> U8:
+    """Means over squares of cell_px, u8 (h // cell_px, w // cell_px)."""
+    rows, columns = picture.shape[0] // cell_px, picture.shape[1] // cell_px
+    whole = picture[: rows * cell_px, : columns * cell_px]
+    return np.asarray(cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _inside(matte: Matte, box: Box) -> U8:

@@ -30,7 +30,6 @@ BESIDE = 1.8  # times as many cells around a line as on it: no stick
 MOST_CELLS = 1_500  # of evidence: more is not one stick
 TURN_COS = 0.94  # between frames
 SOFT_PX = 1.6  # over which an edge goes from 0 to 1
-EVIDENCE = 4  # codes beyond the envelope
 
 I32 = npt.NDArray[np.int32]
 
@@ -60,7 +59,7 @@ def find_stick(
 ) -> Stick | None:
     """The longest stick that starts at the teacher, or None.
 
-    beyond: u8 (h, w), codes outside the envelope. rgb, plate: u8
+    beyond: u8 (h, w), above 0 outside the envelope. rgb, plate: u8
     (h, w, 3). cells: u8 (gh, gw), 1 where a square of cell_px holds evidence; body: 1 where it is teacher.
     scale: of lengths, 1 for a picture of 720 rows. before: the stick of the frame before.
     """
@@ -187,13 +186,13 @@ def _measure(
 def _way(counts: I32, gap_px: float, known_px: float) -> int:
     """How far evidence goes on without a gap that is too long. Up to known_px, gaps may be twice as long."""
     seen = np.flatnonzero(counts > 0)
-    last = 0
-    for at in seen:
-        allowed = 2 * gap_px if at <= known_px + gap_px / 4 else gap_px
-        if at - last > allowed:
-            break
-        last = int(at)
-    return last
+    if not len(seen):
+        return 0
+    allowed = np.where(seen <= known_px + gap_px / 4, 2 * gap_px, gap_px)
+    broken = np.flatnonzero(np.diff(seen, prepend=0) > allowed)
+    if not len(broken):
+        return int(seen[-1])
+    return int(seen[broken[0] - 1]) if broken[0] else 0
 
 
 def _width(widths: F32, counts: I32, scale: float) -> F64 | None:
@@ -220,18 +219,16 @@ def _follow(beyond: U8, foot: F64, along: F64, bend: F64, reach: int, offsets: F
     height, width = beyond.shape
     for u in range(len(counts)):
         middle = (bend[0] * u + bend[1]) * u + bend[2]
-        total, mean, count = 0.0, 0.0, 0
+        total, count = 0.0, 0
         for k in range(-reach, reach + 1):
             v = middle + k
             x = int(np.floor(foot[0] + u * along[0] - v * along[1] + 0.5))
             y = int(np.floor(foot[1] + u * along[1] + v * along[0] + 0.5))
-            if 0 <= x < width and 0 <= y < height and beyond[y, x] >= EVIDENCE:
-                weight = min(float(beyond[y, x]), 30.0)
-                total += weight
-                mean += weight * v
+            if 0 <= x < width and 0 <= y < height and beyond[y, x]:
+                total += v
                 count += 1
         counts[u] = count
-        offsets[u] = mean / total if count else 0.0
+        offsets[u] = total / max(count, 1)
 
 
 @compiled()

@@ -13,7 +13,8 @@ RADIUS_PX = 3  # of registration errors, for a picture of 720 rows
 _CONTRAST_SHARE = 6  # one part of the local contrast may be missing, or too much
 _USUAL = 0.98  # quantile of what is left: noise, and no objects
 _NOISE_FACTOR = 1.5
-_LEAST_TOLERANCE, _MOST_TOLERANCE = 4, 14
+_CLEARLY = 6.0  # codes beyond the usual
+_LEAST_TOLERANCE, _MOST_TOLERANCE = 8, 18
 _SAMPLE_STEP = 4
 _DOUBT_FACTOR = 2.0  # of a standard deviation
 
@@ -53,5 +54,5 @@ def _tolerance(low: U8, high: U8, rgb: U8, sure: U8) -> tuple[float, ...]:
     beyond = cv2.max(cv2.subtract(low[step, step], seen), cv2.subtract(seen, high[step, step]))
     mask = sure[step, step] > 0
     usual = np.quantile(beyond[mask], _USUAL, axis=0) if mask.any() else np.zeros(3)
-    least = np.clip(_NOISE_FACTOR * usual + 3, _LEAST_TOLERANCE, _MOST_TOLERANCE)
+    least = np.clip(_NOISE_FACTOR * usual + _CLEARLY, _LEAST_TOLERANCE, _MOST_TOLERANCE)
     return (*np.ceil(least).tolist(), 0.0)
