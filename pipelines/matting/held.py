@@ -11,15 +11,20 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
+from pipelines.matting.lifting import draw_held, find_held, lift, teacher_colours
 from pipelines.matting.stick import Stick, draw_stick, find_stick
-from pipelines.media import U8, Box, Envelope, Matte, freeze
+from pipelines.media import F64, U8, Box, Envelope, Matte, SizeWh, freeze
 
 CELL_PX = 4  # for a picture of 720 rows
 AROUND_PX = 40  # of the teacher: no pixel there says whether the plate is right
 UNEXPLAINED_SHARE = 0.01  # of the LCD in sight
+HEM_PX = 16  # that colour is spread beyond
 _EVIDENT = 45  # of 255: three of 16 pixels
+_FULL = 240
 _BODY = 128
+_STICK_CELLS = 7  # across, that a stick accounts for
 _SEEN_SHARE = 0.05  # of the LCD: less in sight, and nobody can say whether the plate is right
 
 
@@ -53,45 +58,73 @@ class HeldObjects:
         scale = matte.frame.size_wh[1] / 720
         cell_px = max(2, round(CELL_PX * scale))
         rgb = matte.frame.rgb[envelope.box.slices]
-        beyond, cells = _evidence(rgb, envelope, cell_px)
-        pha = _inside(matte, envelope.box)
-        shares = _cell_means(pha, cell_px)
+        beyond = _beyond(rgb, envelope)
+        evidence = _cell_means(beyond, cell_px)
+        cells = np.asarray(evidence >= _EVIDENT, np.uint8)
+        if not cells.any():
+            self.trust = 1.0
+            self.trusted += 1
+            return None, matte
+        shares = _cell_means(_inside(matte, envelope.box), cell_px)
         body = np.asarray(shares >= _BODY, np.uint8)
-        stick = None
-        if np.count_nonzero(cells):
-            stick = find_stick(
-                beyond, rgb, envelope.plate, cells, body, cell_px, scale, self._stick
-            )
-        self.trust = self._judge(cells, shares, stick, envelope, cell_px, scale)
+        stick = find_stick(beyond, rgb, envelope.plate, cells, body, cell_px, scale, self._stick)
+        along = np.zeros_like(cells)
+        if stick is not None:
+            ends = (np.stack([stick.foot, stick.tip_xy]) / cell_px).round().astype(int).tolist()
+            cv2.line(along, ends[0], ends[1], (1,), _STICK_CELLS)
+        held = find_held(np.asarray(evidence >= _FULL, np.uint8) & (1 - along), body)
+        self.trust = _agreement(cells, shares, (along > 0) | held, envelope, cell_px, scale)
         if self.trust <= 0:
             return None, matte
         self.trusted += 1
-        if stick is None:
-            return None, matte
-        return stick, _with_stick(matte, envelope.box, stick, scale)
-
-    def _judge(self, cells: U8, shares: U8, stick: Stick | None, envelope: Envelope, cell_px: int, scale: float) -> float:
-        """How well the LCD agrees with the envelope where neither teacher nor stick is near, 0 to 1."""
-        near = 2 * round(AROUND_PX * scale / cell_px) + 1
-        covered = np.asarray(shares > 2, np.uint8)
-        covered = cv2.dilate(covered, np.ones((near, near), np.uint8))
+        out = _Growing(matte, envelope.box, _bounds(stick, held, cell_px, scale))
+        colours = teacher_colours(_cell_means(rgb, cell_px), shares)
+        lift(rgb, beyond, envelope.plate, colours, cell_px, out.x0, out.y0, out.pha, out.fgr)
+        if held.any():
+            draw_held(held, rgb, beyond, cell_px, out.x0, out.y0, out.pha, out.fgr)
         if stick is not None:
-            ends = (np.stack([stick.foot, stick.tip_xy]) / cell_px).round().astype(int).tolist()
-            cv2.line(covered, ends[0], ends[1], (1,), 7)
-        middle = slice(cell_px // 2, None, cell_px)
-        lcd = envelope.high[middle, middle, 0][: cells.shape[0], : cells.shape[1]] < 255
-        sight = lcd & (covered == 0)
-        seen = np.count_nonzero(sight)
-        if seen < _SEEN_SHARE * cells.size:
-            return 0.0
-        return max(0.0, 1 - np.count_nonzero(cells[sight]) / (UNEXPLAINED_SHARE * seen))
+            draw_stick(stick, rgb, out.x0, out.y0, out.pha, out.fgr, scale)
+        return stick, out.matte()
 
 
-def _evidence(rgb: U8, envelope: Envelope, cell_px: int) -> tuple[U8, U8]:
-    """Where the picture lies outside the envelope, u8 (h, w), and cells that hold enough of that, u8 (gh, gw)."""
+class _Growing:
+    """A copy of a matte with room for more. x0, y0: its corner, in pixels of the LCD's box."""
+
+    def __init__(self, matte: Matte, lcd: Box, more: Box | None) -> None:
+        self._frame, box = matte.frame, matte.box
+        if more is not None:
+            box = _around(box, more._replace(x=more.x + lcd.x, y=more.y + lcd.y), matte.frame.size_wh)
+        self.box, self.x0, self.y0 = box, box.x - lcd.x, box.y - lcd.y
+        part = Box(matte.box.x - box.x, matte.box.y - box.y, matte.box.w, matte.box.h).slices
+        self.pha: U8 = np.zeros((box.h, box.w), np.uint8)
+        self.fgr: U8 = np.zeros((box.h, box.w, 3), np.uint8)
+        self.pha[part], self.fgr[part] = matte.pha, matte.fgr
+
+    def matte(self) -> Matte:
+        freeze(self.pha)
+        freeze(self.fgr)
+        return Matte(self._frame, self.box, self.pha, self.fgr)
+
+
+def _agreement(
+    cells: U8, shares: U8, known: npt.NDArray[np.bool_], envelope: Envelope, cell_px: int, scale: float
+) -> float:
+    """How well the LCD agrees with the envelope where neither teacher nor anything known is near, 0 to 1."""
+    near = 2 * round(AROUND_PX * scale / cell_px) + 1
+    covered = cv2.dilate(np.asarray(shares > 2, np.uint8), np.ones((near, near), np.uint8)) > 0
+    middle = slice(cell_px // 2, None, cell_px)
+    lcd = envelope.high[middle, middle, 0][: cells.shape[0], : cells.shape[1]] < 255
+    sight = lcd & ~covered & ~known
+    seen = np.count_nonzero(sight)
+    if seen < _SEEN_SHARE * cells.size:
+        return 0.0
+    return max(0.0, 1 - np.count_nonzero(cells[sight]) / (UNEXPLAINED_SHARE * seen))
+
+
+def _beyond(rgb: U8, envelope: Envelope) -> U8:
+    """255 where the picture of the LCD's box lies outside the envelope, u8 (h, w)."""
     ycc = cv2.cvtColor(rgb, cv2.COLOR_RGB2YCrCb)
-    beyond = cv2.bitwise_not(cv2.inRange(ycc, envelope.low, envelope.high))
-    return np.asarray(beyond, np.uint8), np.asarray(_cell_means(beyond, cell_px) >= _EVIDENT, np.uint8)
+    return np.asarray(cv2.bitwise_not(cv2.inRange(ycc, envelope.low, envelope.high)), np.uint8)
 
 
 def _cell_means(picture: U8, cell_px: int) -> U8:
@@ -113,24 +146,24 @@ def _inside(matte: Matte, box: Box) -> U8:
     return pha
 
 
-def _with_stick(matte: Matte, origin: Box, stick: Stick, scale: float) -> Matte:
-    """The matte, its box grown, with the stick. The stick's points count from the origin's corner."""
-    margin = 12 * scale
-    ends = np.stack([stick.foot, stick.tip_xy]) + (origin.x, origin.y)
-    low, high = np.floor(ends.min(axis=0) - margin), np.ceil(ends.max(axis=0) + margin)
-    width, height = matte.frame.size_wh
-    x0, y0 = max(min(int(low[0]), matte.box.x), 0), max(min(int(low[1]), matte.box.y), 0)
-    x1 = min(max(int(high[0]), matte.box.x + matte.box.w), width)
-    y1 = min(max(int(high[1]), matte.box.y + matte.box.h), height)
-    box = Box(x0, y0, x1 - x0, y1 - y0)
-    part = Box(matte.box.x - x0, matte.box.y - y0, matte.box.w, matte.box.h).slices
-    pha, fgr = np.zeros((box.h, box.w), np.uint8), np.zeros((box.h, box.w, 3), np.uint8)
-    pha[part], fgr[part] = matte.pha, matte.fgr
-    rgb = matte.frame.rgb[box.slices]
-    moved = Stick(
-        stick.foot + (origin.x - x0, origin.y - y0), stick.along, stick.bend, stick.width_px, stick.way_px, stick.colours
-    )
-    draw_stick(moved, rgb, pha, fgr, scale)
-    freeze(pha)
-    freeze(fgr)
-    return Matte(matte.frame, box, pha, fgr)
+def _bounds(stick: Stick | None, held: npt.NDArray[np.bool_], cell_px: int, scale: float) -> Box | None:
+    """The pixels of the LCD's box that a stick and held things need, with a hem for their colour."""
+    points: list[F64] = []
+    if stick is not None:
+        points += [stick.foot, stick.tip_xy]
+    if held.any():
+        rows, columns = np.nonzero(held)
+        points += [np.array([f(columns), f(rows)]) * float(cell_px) for f in (np.min, np.max)]
+    if not points:
+        return None
+    low = np.floor(np.min(points, axis=0) - HEM_PX * scale).astype(int)
+    high = np.ceil(np.max(points, axis=0) + HEM_PX * scale).astype(int)
+    return Box(int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1]))
+
+
+def _around(one: Box, other: Box, size_wh: SizeWh) -> Box:
+    """The box that holds both, inside the picture."""
+    x0, y0 = max(min(one.x, other.x), 0), max(min(one.y, other.y), 0)
+    x1 = min(max(one.x + one.w, other.x + other.w), size_wh[0])
+    y1 = min(max(one.y + one.h, other.y + other.h), size_wh[1])
+    return Box(x0, y0, x1 - x0, y1 - y0)

@@ -263,18 +263,23 @@ def _profile(rgb: U8, plate: U8, foot: F64, along: F64, bend: F64, reach: int, p
         profile[u, 3] = cover
 
 
-def draw_stick(stick: Stick, rgb: U8, pha: U8, fgr: U8, scale: float) -> None:
-    """Raises pha u8 (h, w) to the stick's coverage, with its colour in fgr u8 (h, w, 3), in place."""
+def draw_stick(stick: Stick, rgb: U8, x0: int, y0: int, pha: U8, fgr: U8, scale: float) -> None:
+    """Raises pha u8 (h, w) to the stick's coverage, with its colour in fgr u8 (h, w, 3), in place.
+
+    rgb: u8 (H, W, 3), of the box that the stick was found in; pha and fgr begin at x0, y0 of it.
+    """
     _draw(
-        rgb, stick.foot, stick.along, stick.bend, stick.width_px, stick.way_px, stick.colours, SOFT_PX * scale, pha, fgr
-    )
+        rgb, stick.foot, stick.along, stick.bend, stick.width_px, stick.way_px, stick.colours,
+        SOFT_PX * scale, x0, y0, pha, fgr,
+    )  # fmt: skip
 
 
 @compiled()
 def _draw(
-    rgb: U8, foot: F64, along: F64, bend: F64, width_px: F64, way: float, colours: F32, soft: float, pha: U8, fgr: U8
-) -> None:
-    height, width = pha.shape
+    rgb: U8, foot: F64, along: F64, bend: F64, width_px: F64, way: float, colours: F32, soft: float,
+    left_px: int, top_px: int, pha: U8, fgr: U8,
+) -> None:  # fmt: skip
+    height, width = rgb.shape[:2]
     hem = max(width_px[1], width_px[0] * way + width_px[1]) / 2 + 3 * soft + abs(bend[0]) * way * way / 4
     x0, x1 = foot[0], foot[0] + way * along[0]
     y0, y1 = foot[1], foot[1] + way * along[1]
@@ -295,11 +300,12 @@ def _draw(
             if off > half + 3 * soft:
                 continue
             cover = int(255 * across * ends + 0.5)
-            if cover < pha[y, x]:
+            row, column = y - top_px, x - left_px
+            if cover < pha[row, column]:
                 continue
-            pha[y, x] = cover
+            pha[row, column] = cover
             # The camera's own pixels inside; towards the edge, where they mix with the page, the middle's.
             own = min(max((half - off) / soft, 0.0), 1.0)
             at = min(int(u + 0.5), len(colours) - 1)
             for c in range(3):
-                fgr[y, x, c] = int(own * rgb[y, x, c] + (1 - own) * colours[at, c] + 0.5)
+                fgr[row, column, c] = int(own * rgb[y, x, c] + (1 - own) * colours[at, c] + 0.5)

@@ -1,0 +1,117 @@
+"""Parts of the teacher, and what they hold, that the network saw too faintly: alpha from the known page.
+
+Close to the body, where the picture lies outside the envelope: alpha is how far the pixel has gone from the
+plate's colour to the teacher's nearby. Farther away, what hangs together with the body, is compact and not a
+stick is something held: a book.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.compiling import compiled
+from pipelines.media import F32, U8
+
+NEAR_CELLS = 3  # from the body, whose colour is asked
+LEAST_CELLS = 30  # of something held: 22 x 22 pixels of a picture of 720 rows
+MOST_SHARE = 0.08  # of the LCD, that something held may cover
+FILLED = 0.6  # of its own box turned to its axes
+ALIKE_COS = 0.8  # between the ways from the plate to the pixel and to the teacher's colour
+_APART = 40.0**2  # squared codes between plate and teacher that make alpha worth asking for
+_NOISE = 200.0
+_LEAST_WEIGHT = 0.02
+
+
+def teacher_colours(small_rgb: U8, shares: U8) -> F32:
+    """The teacher's colour around each cell, f32 (gh, gw, 4): R, G, B, and 0 where no body is near, else 1.
+
+    small_rgb: u8 (gh, gw, 3), shares: u8 (gh, gw), means of the camera's pixels and of alpha over cells.
+    """
+    weight = shares.astype(np.float32) * np.float32(1 / 255)
+    weight *= weight
+    weight *= weight  # half-sure cells hardly count
+    size = 2 * NEAR_CELLS + 1
+    sums = cv2.blur(cv2.merge([*cv2.split(small_rgb * weight[..., None]), weight]), (size, size))
+    known = sums[..., 3:] > _LEAST_WEIGHT
+    return np.asarray(np.where(known, sums / np.maximum(sums[..., 3:], _LEAST_WEIGHT), 0), np.float32)
+
+
+def find_held(cells: U8, body: U8) -> npt.NDArray[np.bool_]:
+    """Cells of compact things that touch the body, bool (gh, gw). cells: u8 (gh, gw), 1 where all is evidence."""
+    free = cells & (1 - cv2.dilate(body, np.ones((3, 3), np.uint8)))
+    # What is thinner than three cells is no book: text, a stick, the hem of a sleeve.
+    thick = cv2.morphologyEx(np.asarray(free, np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    held = np.zeros(cells.shape, np.bool_)
+    if cv2.countNonZero(thick) < LEAST_CELLS:
+        return held
+    near_body = cv2.dilate(body, np.ones((7, 7), np.uint8)) > 0
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(thick)
+    for label in range(1, count):
+        area = int(stats[label, cv2.CC_STAT_AREA])
+        if not LEAST_CELLS <= area <= MOST_SHARE * cells.size:
+            continue
+        part = labels == label
+        rows, columns = np.nonzero(part)
+        _, (w, h), _ = cv2.minAreaRect(np.stack([columns, rows], axis=1).astype(np.float32))
+        if area >= FILLED * (w + 1) * (h + 1) and (part & near_body).any():
+            held |= part
+    return held
+
+
+@compiled(fastmath=True)
+def lift(rgb: U8, beyond: U8, plate: U8, colours: F32, cell_px: int, x0: int, y0: int, pha: U8, fgr: U8) -> None:
+    """Raises pha u8 (h, w) close to the body, and sets fgr u8 (h, w, 3) there, in place.
+
+    rgb, plate: u8 (H, W, 3), beyond: u8 (H, W), of the LCD's box; pha and fgr begin at x0, y0 of it.
+    """
+    gh, gw = colours.shape[:2]
+    own, way, gone = np.empty(3, np.float32), np.empty(3, np.float32), np.empty(3, np.float32)
+    for y in range(max(-y0, 0), min(pha.shape[0], beyond.shape[0] - y0)):
+        row = min((y + y0) // cell_px, gh - 1)
+        for x in range(max(-x0, 0), min(pha.shape[1], beyond.shape[1] - x0)):
+            if beyond[y + y0, x + x0] == 0 or pha[y, x] > 250:
+                continue
+            column = min((x + x0) // cell_px, gw - 1)
+            if colours[row, column, 3] == 0:
+                continue
+            square, moved, product = np.float32(0), np.float32(0), np.float32(0)
+            for c in range(3):
+                own[c] = colours[row, column, c]
+                behind = np.float32(plate[y + y0, x + x0, c])
+                way[c] = own[c] - behind
+                gone[c] = np.float32(rgb[y + y0, x + x0, c]) - behind
+                square += way[c] * way[c]
+                moved += gone[c] * gone[c]
+                product += way[c] * gone[c]
+            if square < _APART or product < ALIKE_COS * np.sqrt(square * moved):
+                continue
+            alpha = min(product / (square + np.float32(_NOISE)), np.float32(1))
+            cover = int(255 * alpha + np.float32(0.5))
+            if cover <= pha[y, x]:
+                continue
+            pha[y, x] = cover
+            for c in range(3):
+                colour = np.float32(plate[y + y0, x + x0, c]) + gone[c] / max(alpha, np.float32(0.1))
+                fgr[y, x, c] = int(min(max(colour, np.float32(0)), np.float32(255)) + np.float32(0.5))
+
+
+def draw_held(held: npt.NDArray[np.bool_], rgb: U8, beyond: U8, cell_px: int, x0: int, y0: int, pha: U8, fgr: U8) -> None:
+    """Adds held things in the camera's own colour. Arrays as for `lift`, held: bool (gh, gw) cells."""
+    rows, columns = np.nonzero(held)
+    left, top = max(int(columns.min() - 1) * cell_px, 0), max(int(rows.min() - 1) * cell_px, 0)
+    right = min(int(columns.max() + 2) * cell_px, beyond.shape[1])
+    bottom = min(int(rows.max() + 2) * cell_px, beyond.shape[0])
+    part = slice(top, bottom), slice(left, right)
+    grown = cv2.dilate(held.astype(np.uint8), np.ones((3, 3), np.uint8))
+    area = cv2.resize(grown, (held.shape[1] * cell_px, held.shape[0] * cell_px), interpolation=cv2.INTER_NEAREST)
+    area = cv2.copyMakeBorder(area, 0, cell_px, 0, cell_px, cv2.BORDER_CONSTANT, value=(0,))[part]
+    whole = cv2.morphologyEx(beyond[part] * area, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
+    # The outermost pixels are mixed with the page: the edge goes down inside them.
+    cover = cv2.addWeighted(cv2.blur(whole, (3, 3)), 2.0, whole, 0.0, -255.0)
+    place = slice(top - y0, bottom - y0), slice(left - x0, right - x0)
+    more = cover > pha[place]
+    pha[place][more] = cover[more]
+    spread = more | ((area > 0) & (pha[place] == 0))
+    fgr[place][spread] = rgb[part][spread]
