@@ -24,6 +24,7 @@ HEM_PX = 16  # that colour is spread beyond
 _EVIDENT = 45  # of 255: three of 16 pixels
 _FULL = 240
 _BODY = 128
+_LASTING = 0.6  # of something held, where it was in the frame before
 _STICK_CELLS = 7  # across, that a stick accounts for
 _SEEN_SHARE = 0.05  # of the LCD: less in sight, and nobody can say whether the plate is right
 
@@ -39,6 +40,7 @@ class HeldObjects:
     def __init__(self, envelope: Callable[[Matte], Envelope | None]) -> None:
         self._envelope = envelope
         self._stick: Stick | None = None
+        self._held: npt.NDArray[np.bool_] | None = None
         self.trust = 0.0
         self.frames = self.trusted = self.with_stick = 0
 
@@ -65,26 +67,38 @@ class HeldObjects:
             self.trust = 1.0
             self.trusted += 1
             return None, matte
-        shares = _cell_means(_inside(matte, envelope.box), cell_px)
+        shares = _thinned(_inside(matte, envelope.box), cell_px)
         body = np.asarray(shares >= _BODY, np.uint8)
         stick = find_stick(beyond, rgb, envelope.plate, cells, body, cell_px, scale, self._stick)
         along = np.zeros_like(cells)
         if stick is not None:
             ends = (np.stack([stick.foot, stick.tip_xy]) / cell_px).round().astype(int).tolist()
             cv2.line(along, ends[0], ends[1], (1,), _STICK_CELLS)
-        held = find_held(np.asarray(evidence >= _FULL, np.uint8) & (1 - along), body)
+        held = self._lasting(find_held(np.asarray(evidence >= _FULL, np.uint8) & (1 - along), body))
         self.trust = _agreement(cells, shares, (along > 0) | held, envelope, cell_px, scale)
         if self.trust <= 0:
             return None, matte
         self.trusted += 1
         out = _Growing(matte, envelope.box, _bounds(stick, held, cell_px, scale))
-        colours = teacher_colours(_cell_means(rgb, cell_px), shares)
-        lift(rgb, beyond, envelope.plate, colours, cell_px, out.x0, out.y0, out.pha, out.fgr)
+        colours = teacher_colours(_thinned(rgb, cell_px), shares)
+        lift(rgb, beyond, envelope.plate, evidence, colours, cell_px, out.x0, out.y0, out.pha, out.fgr)
         if held.any():
             draw_held(held, rgb, beyond, cell_px, out.x0, out.y0, out.pha, out.fgr)
         if stick is not None:
             draw_stick(stick, rgb, out.x0, out.y0, out.pha, out.fgr, scale)
         return stick, out.matte()
+
+    def _lasting(self, held: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """Of held things those that were there in the frame before: hair in the wind comes and goes."""
+        before, self._held = self._held, held
+        if not held.any() or before is None or before.shape != held.shape:
+            return np.zeros_like(held)
+        count, labels = cv2.connectedComponents(held.view(np.uint8))
+        stays = np.zeros(count, np.bool_)
+        for label in range(1, count):
+            part = labels == label
+            stays[label] = np.count_nonzero(part & before) >= _LASTING * np.count_nonzero(part)
+        return np.asarray(stays[labels])
 
 
 class _Growing:
@@ -129,9 +143,18 @@ def _beyond(rgb: U8, envelope: Envelope) -> U8:
 
 def _cell_means(picture: U8, cell_px: int) -> U8:
     """Means over squares of cell_px, u8 (h // cell_px, w // cell_px)."""
+    return _shrunk(picture, cell_px, cv2.INTER_AREA)
+
+
+def _thinned(picture: U8, cell_px: int) -> U8:
+    """As the means, from the pixels in the middle of each square alone: where that is good enough."""
+    return _shrunk(picture, cell_px, cv2.INTER_LINEAR)
+
+
+def _shrunk(picture: U8, cell_px: int, how: int) -> U8:
     rows, columns = picture.shape[0] // cell_px, picture.shape[1] // cell_px
     whole = picture[: rows * cell_px, : columns * cell_px]
-    return np.asarray(cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
+    return np.asarray(cv2.resize(whole, (columns, rows), interpolation=how), np.uint8)
 
 
 def _inside(matte: Matte, box: Box) -> U8:

@@ -14,28 +14,57 @@ import numpy.typing as npt
 from pipelines.compiling import compiled
 from pipelines.media import F32, U8
 
-NEAR_CELLS = 3  # from the body, whose colour is asked
+NEAR_CELLS = 1  # of two by two, from the body whose colour is asked
 LEAST_CELLS = 30  # of something held: 22 x 22 pixels of a picture of 720 rows
 MOST_SHARE = 0.08  # of the LCD, that something held may cover
 FILLED = 0.6  # of its own box turned to its axes
 ALIKE_COS = 0.8  # between the ways from the plate to the pixel and to the teacher's colour
 _APART = 40.0**2  # squared codes between plate and teacher that make alpha worth asking for
 _NOISE = 200.0
-_LEAST_WEIGHT = 0.02
+_LEAST_WEIGHT = np.float32(0.02)
 
 
 def teacher_colours(small_rgb: U8, shares: U8) -> F32:
-    """The teacher's colour around each cell, f32 (gh, gw, 4): R, G, B, and 0 where no body is near, else 1.
+    """The teacher's colour around each two by two cells, f32 (gh // 2, gw // 2, 4): R, G, B, and whether a body
+    is near, 0 or 1.
 
-    small_rgb: u8 (gh, gw, 3), shares: u8 (gh, gw), means of the camera's pixels and of alpha over cells.
+    small_rgb: u8 (gh, gw, 3), shares: u8 (gh, gw), the camera's colour and alpha by cell.
     """
-    weight = shares.astype(np.float32) * np.float32(1 / 255)
-    weight *= weight
-    weight *= weight  # half-sure cells hardly count
+    rows, columns = shares.shape[0] // 2, shares.shape[1] // 2
+    rgb, share = (
+        cv2.resize(cells[: 2 * rows, : 2 * columns], (columns, rows), interpolation=cv2.INTER_AREA)
+        for cells in (small_rgb, shares)
+    )
+    weighted = np.empty((rows, columns, 4), np.float32)
+    _weigh(rgb, share, weighted)
     size = 2 * NEAR_CELLS + 1
-    sums = cv2.blur(cv2.merge([*cv2.split(small_rgb * weight[..., None]), weight]), (size, size))
-    known = sums[..., 3:] > _LEAST_WEIGHT
-    return np.asarray(np.where(known, sums / np.maximum(sums[..., 3:], _LEAST_WEIGHT), 0), np.float32)
+    sums = np.asarray(cv2.blur(weighted, (size, size)), np.float32)
+    _divide(sums)
+    return sums
+
+
+@compiled(fastmath=True)
+def _weigh(rgb: U8, share: U8, weighted: F32) -> None:
+    """Colours times alpha to the fourth: what is half sure hardly counts."""
+    for y in range(share.shape[0]):
+        for x in range(share.shape[1]):
+            weight = np.float32(share[y, x]) * np.float32(1 / 255)
+            weight *= weight
+            weight *= weight
+            for c in range(3):
+                weighted[y, x, c] = rgb[y, x, c] * weight
+            weighted[y, x, 3] = weight
+
+
+@compiled(fastmath=True)
+def _divide(sums: F32) -> None:
+    """Mean colours where there is enough weight."""
+    for y in range(sums.shape[0]):
+        for x in range(sums.shape[1]):
+            known = sums[y, x, 3] > _LEAST_WEIGHT
+            for c in range(3):
+                sums[y, x, c] /= max(sums[y, x, 3], _LEAST_WEIGHT)
+            sums[y, x, 3] = known
 
 
 def find_held(cells: U8, body: U8) -> npt.NDArray[np.bool_]:
@@ -60,41 +89,50 @@ def find_held(cells: U8, body: U8) -> npt.NDArray[np.bool_]:
     return held
 
 
+@compiled(fastmath=True, inline=True)
+def _alpha(rgb: U8, plate: U8, y: int, x: int, colours: F32, row: int, column: int) -> float:
+    """How far a pixel has gone from the plate's colour towards the teacher's, 0 to 1; 0 where that says little."""
+    square, moved, product = np.float32(0), np.float32(0), np.float32(0)
+    for c in range(3):
+        behind = np.float32(plate[y, x, c])
+        way, gone = colours[row, column, c] - behind, np.float32(rgb[y, x, c]) - behind
+        square += way * way
+        moved += gone * gone
+        product += way * gone
+    if square < _APART or product < ALIKE_COS * np.sqrt(square * moved):
+        return np.float32(0)
+    return min(product / (square + np.float32(_NOISE)), np.float32(1))
+
+
 @compiled(fastmath=True)
-def lift(rgb: U8, beyond: U8, plate: U8, colours: F32, cell_px: int, x0: int, y0: int, pha: U8, fgr: U8) -> None:
+def lift(
+    rgb: U8, beyond: U8, plate: U8, evidence: U8, colours: F32, cell_px: int, x0: int, y0: int, pha: U8, fgr: U8
+) -> None:
     """Raises pha u8 (h, w) close to the body, and sets fgr u8 (h, w, 3) there, in place.
 
     rgb, plate: u8 (H, W, 3), beyond: u8 (H, W), of the LCD's box; pha and fgr begin at x0, y0 of it.
+    evidence: u8 (gh, gw), means of beyond over cells.
     """
-    gh, gw = colours.shape[:2]
-    own, way, gone = np.empty(3, np.float32), np.empty(3, np.float32), np.empty(3, np.float32)
-    for y in range(max(-y0, 0), min(pha.shape[0], beyond.shape[0] - y0)):
-        row = min((y + y0) // cell_px, gh - 1)
-        for x in range(max(-x0, 0), min(pha.shape[1], beyond.shape[1] - x0)):
-            if beyond[y + y0, x + x0] == 0 or pha[y, x] > 250:
+    for row in range(min(evidence.shape[0], 2 * colours.shape[0])):
+        top, bottom = max(row * cell_px, y0), min((row + 1) * cell_px, y0 + pha.shape[0])
+        for column in range(min(evidence.shape[1], 2 * colours.shape[1])):
+            if evidence[row, column] == 0 or colours[row // 2, column // 2, 3] == 0:
                 continue
-            column = min((x + x0) // cell_px, gw - 1)
-            if colours[row, column, 3] == 0:
-                continue
-            square, moved, product = np.float32(0), np.float32(0), np.float32(0)
-            for c in range(3):
-                own[c] = colours[row, column, c]
-                behind = np.float32(plate[y + y0, x + x0, c])
-                way[c] = own[c] - behind
-                gone[c] = np.float32(rgb[y + y0, x + x0, c]) - behind
-                square += way[c] * way[c]
-                moved += gone[c] * gone[c]
-                product += way[c] * gone[c]
-            if square < _APART or product < ALIKE_COS * np.sqrt(square * moved):
-                continue
-            alpha = min(product / (square + np.float32(_NOISE)), np.float32(1))
-            cover = int(255 * alpha + np.float32(0.5))
-            if cover <= pha[y, x]:
-                continue
-            pha[y, x] = cover
-            for c in range(3):
-                colour = np.float32(plate[y + y0, x + x0, c]) + gone[c] / max(alpha, np.float32(0.1))
-                fgr[y, x, c] = int(min(max(colour, np.float32(0)), np.float32(255)) + np.float32(0.5))
+            left, right = max(column * cell_px, x0), min((column + 1) * cell_px, x0 + pha.shape[1])
+            for y in range(top, bottom):
+                for x in range(left, right):
+                    if beyond[y, x] == 0 or pha[y - y0, x - x0] > 250:
+                        continue
+                    alpha = _alpha(rgb, plate, y, x, colours, row // 2, column // 2)
+                    cover = int(255 * alpha + np.float32(0.5))
+                    if cover <= pha[y - y0, x - x0]:
+                        continue
+                    pha[y - y0, x - x0] = cover
+                    for c in range(3):
+                        behind = np.float32(plate[y, x, c])
+                        colour = behind + (np.float32(rgb[y, x, c]) - behind) / max(alpha, np.float32(0.1))
+                        colour = min(max(colour, np.float32(0)), np.float32(255))
+                        fgr[y - y0, x - x0, c] = int(colour + np.float32(0.5))
 
 
 def draw_held(held: npt.NDArray[np.bool_], rgb: U8, beyond: U8, cell_px: int, x0: int, y0: int, pha: U8, fgr: U8) -> None:

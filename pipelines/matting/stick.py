@@ -21,9 +21,10 @@ KEPT_PX = 24.0  # of a stick seen in the frame before
 THICKEST_PX = 14.0
 REACH_PX = 70.0  # from the first evidence back to the teacher
 GAP_PX = 40.0  # without evidence, as over a drawing of the stick's own colour
+SIDE_PX = 9.0  # from a stick: there its holder is, where it is held
 STRIP_PX = 10.0  # to either side of the line
 LINES = 3  # that are looked at
-SEEDS = 40
+SEEDS = 32
 APART_CELLS = 5.0
 ON_LINE_CELLS = 1.2
 BESIDE = 1.8  # times as many cells around a line as on it: no stick
@@ -150,7 +151,21 @@ def _leave_teacher(
     if not met:
         return None
     _, foot, away = min(met, key=lambda end: end[0])
-    return foot, away
+    return foot - _inside_teacher(foot, away, body, cell_px, scale) * away, away
+
+
+def _inside_teacher(foot: F64, away: F64, body: U8, cell_px: int, scale: float) -> float:
+    """How far back a stick reaches until teacher is on both its sides: the network may know its first part."""
+    steps = np.arange(0.0, REACH_PX * scale, cell_px / 2)
+    side = np.array([-away[1], away[0]]) * SIDE_PX * scale
+    known = []
+    for shift in (side, -side):
+        points = (foot + shift - steps[:, None] * away - (cell_px - 1) / 2) / cell_px
+        columns, rows = np.rint(points).astype(np.intp).T
+        columns, rows = columns.clip(0, body.shape[1] - 1), rows.clip(0, body.shape[0] - 1)
+        known.append(body[rows, columns] > 0)
+    between = np.flatnonzero(known[0] & known[1])
+    return float(steps[between[0]]) if between.size else 0.0
 
 
 def _measure(
@@ -163,14 +178,14 @@ def _measure(
     length = int(np.hypot(*beyond.shape))
     offsets, counts = np.empty(length), np.empty(length, np.int32)
     way = 0
-    for degree, strip in ((1, reach), (1, reach // 2), (2, max(3, reach // 2))):
+    for degree, strip in ((1, reach), (2, max(3, reach // 2))):
         _follow(beyond, foot, along, bend, strip, offsets, counts)
         known = before.way_px if was_there and before is not None else 0.0
         way = _way(counts, gap, known)
         seen = np.flatnonzero(counts[: way + 1] > 0)
         if len(seen) < 8:
             return None
-        bend = np.pad(np.polyfit(seen, offsets[seen], min(degree, 2)), (2 - degree, 0))
+        bend = np.pad(np.polyfit(seen, offsets[seen], degree), (2 - degree, 0))
     shortest = KEPT_PX if was_there else SHORTEST_PX
     if way < shortest * scale or len(seen) < 0.4 * way:
         return None
@@ -200,13 +215,13 @@ def _width(widths: F32, counts: I32, scale: float) -> F64 | None:
     at = np.flatnonzero(counts >= 2)
     if len(at) < 8:
         return None
-    pieces = np.array_split(at, min(8, len(at) // 4))
-    middles = np.array([piece.mean() for piece in pieces])
-    medians = np.array([float(np.median(widths[piece])) for piece in pieces])
+    stretches = min(8, len(at) // 4)
+    at = at[: len(at) // stretches * stretches].reshape(stretches, -1)
+    middles, medians = at.mean(axis=1), np.median(widths[at], axis=1)
     usual = float(np.median(medians))
     if not 1.0 <= usual <= THICKEST_PX * scale:
         return None
-    if len(pieces) < 3:
+    if stretches < 3:
         return np.array([0.0, usual])
     slope = float(np.median(np.diff(medians) / np.diff(middles)))
     slope = float(np.clip(slope, -usual / 2 / len(widths), usual / 2 / len(widths)))
