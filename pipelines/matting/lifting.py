@@ -15,7 +15,8 @@ from pipelines.compiling import compiled
 from pipelines.media import F32, U8
 
 NEAR_CELLS = 1  # of two by two, from the body whose colour is asked
-LEAST_CELLS = 30  # of something held: 22 x 22 pixels of a picture of 720 rows
+LEAST_CELLS = 80  # of something held: 36 x 36 pixels of a picture of 720 rows
+THICK_CELLS = 5  # what is thinner is hair, a stick, the hem of a sleeve
 MOST_SHARE = 0.08  # of the LCD, that something held may cover
 FILLED = 0.6  # of its own box turned to its axes
 ALIKE_COS = 0.8  # between the ways from the plate to the pixel and to the teacher's colour
@@ -25,8 +26,8 @@ _LEAST_WEIGHT = np.float32(0.02)
 
 
 def teacher_colours(small_rgb: U8, shares: U8) -> F32:
-    """The teacher's colour around each two by two cells, f32 (gh // 2, gw // 2, 4): R, G, B, and whether a body
-    is near, 0 or 1.
+    """The teacher's colour around each two by two cells, f32 (gh // 2, gw // 2, 4): R, G, B, and how near a body
+    is, 0 to 1.
 
     small_rgb: u8 (gh, gw, 3), shares: u8 (gh, gw), the camera's colour and alpha by cell.
     """
@@ -61,7 +62,7 @@ def _divide(sums: F32) -> None:
     """Mean colours where there is enough weight."""
     for y in range(sums.shape[0]):
         for x in range(sums.shape[1]):
-            known = sums[y, x, 3] > _LEAST_WEIGHT
+            known = min(max(sums[y, x, 3] / _LEAST_WEIGHT - np.float32(1), np.float32(0)), np.float32(1))
             for c in range(3):
                 sums[y, x, c] /= max(sums[y, x, 3], _LEAST_WEIGHT)
             sums[y, x, 3] = known
@@ -70,8 +71,8 @@ def _divide(sums: F32) -> None:
 def find_held(cells: U8, body: U8) -> npt.NDArray[np.bool_]:
     """Cells of compact things that touch the body, bool (gh, gw). cells: u8 (gh, gw), 1 where all is evidence."""
     free = cells & (1 - cv2.dilate(body, np.ones((3, 3), np.uint8)))
-    # What is thinner than three cells is no book: text, a stick, the hem of a sleeve.
-    thick = cv2.morphologyEx(np.asarray(free, np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    around = np.ones((THICK_CELLS, THICK_CELLS), np.uint8)
+    thick = cv2.morphologyEx(np.asarray(free, np.uint8), cv2.MORPH_OPEN, around)
     held = np.zeros(cells.shape, np.bool_)
     if cv2.countNonZero(thick) < LEAST_CELLS:
         return held
@@ -124,7 +125,7 @@ def lift(
                     if beyond[y, x] == 0 or pha[y - y0, x - x0] > 250:
                         continue
                     alpha = _alpha(rgb, plate, y, x, colours, row // 2, column // 2)
-                    cover = int(255 * alpha + np.float32(0.5))
+                    cover = int(255 * alpha * colours[row // 2, column // 2, 3] + np.float32(0.5))
                     if cover <= pha[y - y0, x - x0]:
                         continue
                     pha[y - y0, x - x0] = cover
