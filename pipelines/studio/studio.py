@@ -13,8 +13,8 @@ from pipelines.channels import Closed, Latest
 from pipelines.compositing import Compositor, warm_up
 from pipelines.courseware import Courseware, open_courseware
 from pipelines.encoding import SoundEncoder, VideoEncoder
-from pipelines.matting import Keyer, warm_up_matting
-from pipelines.media import Frame, Matte, Page, Scene, SourceLost, SourceState
+from pipelines.matting import HeldObjects, Keyer, warm_up_matting
+from pipelines.media import Frame, Matte, Page, Scene, SizeWh, SourceLost, SourceState
 from pipelines.orders import (
     OpenCourseware,
     Rejected,
@@ -25,6 +25,7 @@ from pipelines.orders import (
     StudioStatus,
     TurnPage,
 )
+from pipelines.plate import Plate
 from pipelines.sound import DelayLine, open_sound
 from pipelines.studio.calibration import calibrate, checked_corners
 from pipelines.studio.link import Link
@@ -71,6 +72,7 @@ class Studio:
         encoder = VideoEncoder(size_wh, rate_hz, settings.encoding)
         scene = Scene(layout=settings.programme.layout)
         self._programme = Programme(compositor, encoder, clock, scene, self._mattes, self._marks)
+        self._held: HeldObjects | None = None
         self._ordered = threading.Event()
         self._pacer_late = 0
         self._started = False
@@ -120,10 +122,7 @@ class Studio:
                 if frame is None:
                     continue
                 if keyer is None or keyer.camera_size_wh != frame.size_wh:
-                    keyer = Keyer(self._net, self._settings.matting, frame.size_wh)
-                    self._programme.calibration = calibrate(
-                        self._settings.calibration, self._camera, frame.size_wh
-                    )
+                    keyer = self._keyer_for(frame.size_wh)
                 with self._marks.measure("matting"):
                     matte = keyer.matte(frame)
                 if matte.frame is not frame:
@@ -132,6 +131,16 @@ class Studio:
                 self._mattes.put(matte)
         except Closed:
             return
+
+    def _keyer_for(self, camera_size_wh: SizeWh) -> Keyer:
+        """The keyer; with what the LCD shows as its second witness, where its place is known."""
+        calibration = calibrate(self._settings.calibration, self._camera, camera_size_wh)
+        self._programme.calibration = calibration
+        if calibration is None:
+            return Keyer(self._net, self._settings.matting, camera_size_wh)
+        plate = Plate(calibration, self._page)
+        self._held = HeldObjects(plate.envelope)
+        return Keyer(self._net, self._settings.matting, camera_size_wh, (self._held,))
 
     def _run_programme(self) -> None:
         pacer = Pacer(self._settings.programme.rate_hz)
