@@ -41,6 +41,9 @@ class HeldObjects:
         self._envelope = envelope
         self._stick: Stick | None = None
         self._held: npt.NDArray[np.bool_] | None = None
+        # Kept, because fresh memory costs more than what is done with it.
+        self._ycc: U8 = np.empty((0, 0, 3), np.uint8)
+        self._grey: U8 = np.empty((2, 0, 0), np.uint8)
         self.trust = 0.0
         self.frames = self.trusted = self.with_stick = 0
 
@@ -60,14 +63,16 @@ class HeldObjects:
         scale = matte.frame.size_wh[1] / 720
         cell_px = max(2, round(CELL_PX * scale))
         rgb = matte.frame.rgb[envelope.box.slices]
-        beyond = _beyond(rgb, envelope)
+        if self._ycc.shape != rgb.shape:
+            self._ycc, self._grey = np.empty(rgb.shape, np.uint8), np.empty((2, *rgb.shape[:2]), np.uint8)
+        beyond = _beyond(rgb, envelope, self._ycc, self._grey[0])
         evidence = _cell_means(beyond, cell_px)
         cells = np.asarray(evidence >= _EVIDENT, np.uint8)
         if not cells.any():
             self.trust = 1.0
             self.trusted += 1
             return None, matte
-        shares = _thinned(_inside(matte, envelope.box), cell_px)
+        shares = _thinned(_inside(matte, envelope.box, self._grey[1]), cell_px)
         body = np.asarray(shares >= _BODY, np.uint8)
         stick = find_stick(beyond, rgb, envelope.plate, cells, body, cell_px, scale, self._stick)
         along = np.zeros_like(cells)
@@ -135,10 +140,12 @@ def _agreement(
     return max(0.0, 1 - np.count_nonzero(cells[sight]) / (UNEXPLAINED_SHARE * seen))
 
 
-def _beyond(rgb: U8, envelope: Envelope) -> U8:
-    """255 where the picture of the LCD's box lies outside the envelope, u8 (h, w)."""
-    ycc = cv2.cvtColor(rgb, cv2.COLOR_RGB2YCrCb)
-    return np.asarray(cv2.bitwise_not(cv2.inRange(ycc, envelope.low, envelope.high)), np.uint8)
+def _beyond(rgb: U8, envelope: Envelope, ycc: U8, beyond: U8) -> U8:
+    """255 where the picture of the LCD's box lies outside the envelope. Writes ycc (h, w, 3) and beyond (h, w)."""
+    cv2.cvtColor(rgb, cv2.COLOR_RGB2YCrCb, dst=ycc)
+    cv2.inRange(ycc, envelope.low, envelope.high, dst=beyond)
+    cv2.bitwise_not(beyond, dst=beyond)
+    return beyond
 
 
 def _cell_means(picture: U8, cell_px: int) -> U8:
@@ -157,9 +164,9 @@ def _shrunk(picture: U8, cell_px: int, how: int) -> U8:
     return np.asarray(cv2.resize(whole, (columns, rows), interpolation=how), np.uint8)
 
 
-def _inside(matte: Matte, box: Box) -> U8:
-    """The matte's alpha in a box of the camera's picture, u8 (box.h, box.w)."""
-    pha = np.zeros((box.h, box.w), np.uint8)
+def _inside(matte: Matte, box: Box, pha: U8) -> U8:
+    """The matte's alpha in a box of the camera's picture. Writes pha, u8 (box.h, box.w)."""
+    pha[:] = 0
     x0, y0 = max(matte.box.x, box.x), max(matte.box.y, box.y)
     x1 = min(matte.box.x + matte.box.w, box.x + box.w)
     y1 = min(matte.box.y + matte.box.h, box.y + box.h)

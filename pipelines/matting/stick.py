@@ -24,7 +24,7 @@ GAP_PX = 40.0  # without evidence, as over a drawing of the stick's own colour
 SIDE_PX = 9.0  # from a stick: there its holder is, where it is held
 STRIP_PX = 10.0  # to either side of the line
 LINES = 3  # that are looked at
-SEEDS = 32
+SEEDS = 28
 APART_CELLS = 5.0
 ON_LINE_CELLS = 1.2
 BESIDE = 1.8  # times as many cells around a line as on it: no stick
@@ -123,13 +123,14 @@ def _line_of(on_line: F64, points: F64, cell_px: int, scale: float) -> tuple[F64
     if len(on_line) < 4:
         return None
     middle = on_line.mean(axis=0)
-    _, axes = np.linalg.eigh(np.cov((on_line - middle).T))
-    along = np.asarray(axes[:, 1], np.float64)
+    (xx, xy), (_, yy) = (on_line - middle).T @ (on_line - middle)
+    angle = np.arctan2(2 * xy, xx - yy) / 2
+    along = np.array([np.cos(angle), np.sin(angle)])
     ways = (on_line - middle) @ along
-    first, last = np.quantile(ways, (0.02, 0.98))
+    first, last = float(ways.min()), float(ways.max())
     # Of something thick, a book, most lies beside any line through it.
-    offsets = np.abs((points - middle) @ np.array([-along[1], along[0]]))
-    beside = np.count_nonzero((offsets <= 3 * ON_LINE_CELLS) & (np.abs((points - middle) @ along) < last))
+    ways, offsets = (points - middle) @ along, np.abs((points - middle) @ np.array([-along[1], along[0]]))
+    beside = np.count_nonzero((offsets <= 3 * ON_LINE_CELLS) & (ways >= first) & (ways <= last))
     if (last - first) * cell_px < KEPT_PX * scale or beside > BESIDE * len(on_line):
         return None
     return (middle + (first + last) / 2 * along) * cell_px + (cell_px - 1) / 2, along, (last - first) / 2 * cell_px
@@ -185,7 +186,7 @@ def _measure(
         seen = np.flatnonzero(counts[: way + 1] > 0)
         if len(seen) < 8:
             return None
-        bend = np.pad(np.polyfit(seen, offsets[seen], degree), (2 - degree, 0))
+        bend = _bend(seen, offsets[seen], degree)
     shortest = KEPT_PX if was_there else SHORTEST_PX
     if way < shortest * scale or len(seen) < 0.4 * way:
         return None
@@ -196,6 +197,16 @@ def _measure(
         return None
     colours = np.ascontiguousarray(cv2.blur(cv2.medianBlur(profile[:, None, :3].copy(), 5), (1, 9))[:, 0])
     return Stick(foot, along, bend, width, float(way), np.asarray(colours, np.float32))
+
+
+def _bend(ways: npt.NDArray[np.intp], offsets: F64, degree: int) -> F64:
+    """The polynomial through the offsets, least squares, f64 (3,)."""
+    far = float(ways[-1]) or 1.0
+    powers = (ways / far)[:, None] ** np.arange(degree, -1, -1)
+    found = np.linalg.solve(powers.T @ powers + 1e-9 * np.eye(degree + 1), powers.T @ offsets)
+    bend = np.zeros(3)
+    bend[2 - degree :] = found / far ** np.arange(degree, -1, -1)
+    return bend
 
 
 def _way(counts: I32, gap_px: float, known_px: float) -> int:
