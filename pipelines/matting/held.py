@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from pipelines.matting.lifting import draw_held, find_held, lift, teacher_colours
 from pipelines.matting.stick import Stick, draw_stick, find_stick
-from pipelines.media import F64, U8, Box, Envelope, Matte, SizeWh, freeze
+from pipelines.media import F64, U8, Box, Envelope, Frame, Matte, SizeWh, freeze
 
 CELL_PX = 4  # for a picture of 720 rows
 AROUND_PX = 40  # of the teacher: no pixel there says whether the plate is right
@@ -125,6 +125,21 @@ class _Growing:
         return Matte(self._frame, self.box, self.pha, self.fgr)
 
 
+def warm_up_held() -> None:
+    """Compiles the loops over pixels, or loads them from the cache: call it before the first frame is due."""
+    white: U8 = np.full((180, 320, 3), 235, np.uint8)
+    rgb, box = white.copy(), Box(0, 0, 320, 180)
+    rgb[40:180, 200:300] = (160, 40, 50)
+    rgb[99:102, 40:200] = (150, 100, 50)
+    pha: U8 = np.zeros((180, 320), np.uint8)
+    pha[44:180, 204:300] = 255
+    grey = np.asarray(cv2.cvtColor(white, cv2.COLOR_RGB2YCrCb), np.uint8)
+    envelope = Envelope(box, white, grey - np.uint8(9), grey + np.uint8(9))
+    for array in (rgb, pha, white, envelope.low, envelope.high):
+        freeze(array)
+    HeldObjects(lambda _: envelope)(Matte(Frame(rgb, 0, 0), box, pha, rgb))
+
+
 def _agreement(
     cells: U8, shares: U8, known: npt.NDArray[np.bool_], envelope: Envelope, cell_px: int, scale: float
 ) -> float:
@@ -141,7 +156,7 @@ def _agreement(
 
 
 def _beyond(rgb: U8, envelope: Envelope, ycc: U8, beyond: U8) -> U8:
-    """255 where the picture of the LCD's box lies outside the envelope. Writes ycc (h, w, 3) and beyond (h, w)."""
+    """255 where the LCD's box is outside the envelope. Writes ycc u8 (h, w, 3) and beyond u8 (h, w)."""
     cv2.cvtColor(rgb, cv2.COLOR_RGB2YCrCb, dst=ycc)
     cv2.inRange(ycc, envelope.low, envelope.high, dst=beyond)
     cv2.bitwise_not(beyond, dst=beyond)

@@ -26,18 +26,17 @@ _LEAST_WEIGHT = np.float32(0.02)
 
 
 def teacher_colours(small_rgb: U8, shares: U8) -> F32:
-    """The teacher's colour around each two by two cells, f32 (gh // 2, gw // 2, 4): R, G, B, and how near a body
-    is, 0 to 1.
+    """The teacher's colour around each two by two cells, and how near the body is, 0 to 1.
 
-    small_rgb: u8 (gh, gw, 3), shares: u8 (gh, gw), the camera's colour and alpha by cell.
+    Returns f32 (gh // 2, gw // 2, 4). small_rgb: u8 (gh, gw, 3), shares: u8 (gh, gw), the camera's colour
+    and the network's alpha by cell.
     """
     rows, columns = shares.shape[0] // 2, shares.shape[1] // 2
-    rgb, share = (
-        cv2.resize(cells[: 2 * rows, : 2 * columns], (columns, rows), interpolation=cv2.INTER_AREA)
-        for cells in (small_rgb, shares)
-    )
+    whole, size_wh = (slice(2 * rows), slice(2 * columns)), (columns, rows)
+    rgb = cv2.resize(small_rgb[whole], size_wh, interpolation=cv2.INTER_AREA)
+    share = cv2.resize(shares[whole], size_wh, interpolation=cv2.INTER_AREA)
     weighted = np.empty((rows, columns, 4), np.float32)
-    _weigh(rgb, share, weighted)
+    _weigh(np.asarray(rgb, np.uint8), np.asarray(share, np.uint8), weighted)
     size = 2 * NEAR_CELLS + 1
     sums = np.asarray(cv2.blur(weighted, (size, size)), np.float32)
     _divide(sums)
@@ -69,8 +68,8 @@ def _divide(sums: F32) -> None:
 
 
 def find_held(cells: U8, body: U8) -> npt.NDArray[np.bool_]:
-    """Cells of compact things that touch the body, bool (gh, gw). cells: u8 (gh, gw), 1 where all is evidence."""
-    free = cells & (1 - cv2.dilate(body, np.ones((3, 3), np.uint8)))
+    """Cells of compact things that touch the body, bool (gh, gw). cells: 1 where all of one is evidence."""
+    free = cells & (cv2.dilate(body, np.ones((3, 3), np.uint8)) == 0)
     around = np.ones((THICK_CELLS, THICK_CELLS), np.uint8)
     thick = cv2.morphologyEx(np.asarray(free, np.uint8), cv2.MORPH_OPEN, around)
     held = np.zeros(cells.shape, np.bool_)
@@ -91,8 +90,8 @@ def find_held(cells: U8, body: U8) -> npt.NDArray[np.bool_]:
 
 
 @compiled(fastmath=True, inline=True)
-def _alpha(rgb: U8, plate: U8, y: int, x: int, colours: F32, row: int, column: int) -> float:
-    """How far a pixel has gone from the plate's colour towards the teacher's, 0 to 1; 0 where that says little."""
+def _alpha(rgb: U8, plate: U8, y: int, x: int, colours: F32, row: int, column: int) -> np.float32:
+    """How far a pixel has gone from the plate's colour to the teacher's, 0 to 1; 0 where unclear."""
     square, moved, product = np.float32(0), np.float32(0), np.float32(0)
     for c in range(3):
         behind = np.float32(plate[y, x, c])
@@ -107,7 +106,16 @@ def _alpha(rgb: U8, plate: U8, y: int, x: int, colours: F32, row: int, column: i
 
 @compiled(fastmath=True)
 def lift(
-    rgb: U8, beyond: U8, plate: U8, evidence: U8, colours: F32, cell_px: int, x0: int, y0: int, pha: U8, fgr: U8
+    rgb: U8,
+    beyond: U8,
+    plate: U8,
+    evidence: U8,
+    colours: F32,
+    cell_px: int,
+    x0: int,
+    y0: int,
+    pha: U8,
+    fgr: U8,
 ) -> None:
     """Raises pha u8 (h, w) close to the body, and sets fgr u8 (h, w, 3) there, in place.
 
@@ -132,11 +140,12 @@ def lift(
                     for c in range(3):
                         behind = np.float32(plate[y, x, c])
                         colour = behind + (np.float32(rgb[y, x, c]) - behind) / max(alpha, np.float32(0.1))
-                        colour = min(max(colour, np.float32(0)), np.float32(255))
-                        fgr[y - y0, x - x0, c] = int(colour + np.float32(0.5))
+                        fgr[y - y0, x - x0, c] = min(max(int(colour + np.float32(0.5)), 0), 255)
 
 
-def draw_held(held: npt.NDArray[np.bool_], rgb: U8, beyond: U8, cell_px: int, x0: int, y0: int, pha: U8, fgr: U8) -> None:
+def draw_held(
+    held: npt.NDArray[np.bool_], rgb: U8, beyond: U8, cell_px: int, x0: int, y0: int, pha: U8, fgr: U8
+) -> None:
     """Adds held things in the camera's own colour. Arrays as for `lift`, held: bool (gh, gw) cells."""
     rows, columns = np.nonzero(held)
     left, top = max(int(columns.min() - 1) * cell_px, 0), max(int(rows.min() - 1) * cell_px, 0)
@@ -144,7 +153,9 @@ def draw_held(held: npt.NDArray[np.bool_], rgb: U8, beyond: U8, cell_px: int, x0
     bottom = min(int(rows.max() + 2) * cell_px, beyond.shape[0])
     part = slice(top, bottom), slice(left, right)
     grown = cv2.dilate(held.astype(np.uint8), np.ones((3, 3), np.uint8))
-    area = cv2.resize(grown, (held.shape[1] * cell_px, held.shape[0] * cell_px), interpolation=cv2.INTER_NEAREST)
+    area = cv2.resize(
+        grown, (held.shape[1] * cell_px, held.shape[0] * cell_px), interpolation=cv2.INTER_NEAREST
+    )
     area = cv2.copyMakeBorder(area, 0, cell_px, 0, cell_px, cv2.BORDER_CONSTANT, value=(0,))[part]
     whole = cv2.morphologyEx(beyond[part] * area, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
     # The outermost pixels are mixed with the page: the edge goes down inside them.

@@ -1,7 +1,7 @@
 """A pointer stick: found as a long, thin, straight line of evidence that leaves the teacher; drawn whole.
 
-Evidence has gaps where the page looks like the stick, and it is ragged at text. A line through all of it, with
-one width, is neither broken nor jagged.
+Evidence has gaps where the page looks like the stick, and it is ragged at text. A line through all of it,
+with one width, is neither broken nor jagged.
 """
 
 from __future__ import annotations
@@ -37,9 +37,11 @@ I32 = npt.NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Stick:
-    """A slightly bent line. foot: f64 (2,), x, y where it leaves the teacher; along: f64 (2,), unit vector to
-    the tip. bend: f64 (3,), sideways offset by the way u along it, as np.polyval takes it. width_px: f64 (2,),
-    the same for its width. way_px: from the foot to the tip. colours: f32 (n, 3), for each pixel of way.
+    """A slightly bent line.
+
+    foot: f64 (2,), x, y where it leaves the teacher. along: f64 (2,), unit vector to the tip. bend: f64 (3,),
+    offset sideways by the way along it, as np.polyval takes it. width_px: f64 (2,), the same for its width.
+    way_px: from the foot to the tip. colours: f32 (n, 3), for each pixel of way.
     """
 
     foot: F64
@@ -65,7 +67,7 @@ def find_stick(
     scale: of lengths, 1 for a picture of 720 rows. before: the stick of the frame before.
     """
     near_body = cv2.dilate(body, np.ones((3, 3), np.uint8))
-    rows, columns = np.nonzero(cells & (1 - near_body))
+    rows, columns = np.nonzero((cells > 0) & (near_body == 0))
     if len(rows) > MOST_CELLS:
         return None
     points = np.stack([columns, rows], axis=1).astype(np.float64)
@@ -83,7 +85,7 @@ def find_stick(
 
 
 def _best_line(points: F64, gap: float) -> npt.NDArray[np.bool_]:
-    """Which of the points f64 (n, 2) lie on the line that holds most of them, without a long gap; bool (n,)."""
+    """Which of the points f64 (n, 2) lie on the line through most of them, without a long gap; bool (n,)."""
     seeds = points[:: max(1, len(points) // SEEDS)]
     on_line = np.zeros(len(points), np.bool_)
     x, y, dx, dy = _vote(points, seeds, on_line)
@@ -133,7 +135,11 @@ def _line_of(on_line: F64, points: F64, cell_px: int, scale: float) -> tuple[F64
     beside = np.count_nonzero((offsets <= 3 * ON_LINE_CELLS) & (ways >= first) & (ways <= last))
     if (last - first) * cell_px < KEPT_PX * scale or beside > BESIDE * len(on_line):
         return None
-    return (middle + (first + last) / 2 * along) * cell_px + (cell_px - 1) / 2, along, (last - first) / 2 * cell_px
+    return (
+        (middle + (first + last) / 2 * along) * cell_px + (cell_px - 1) / 2,
+        along,
+        (last - first) / 2 * cell_px,
+    )
 
 
 def _leave_teacher(
@@ -156,7 +162,7 @@ def _leave_teacher(
 
 
 def _inside_teacher(foot: F64, away: F64, body: U8, cell_px: int, scale: float) -> float:
-    """How far back a stick reaches until teacher is on both its sides: the network may know its first part."""
+    """How far back, until teacher is on both its sides: the network may know a stick's first part."""
     steps = np.arange(0.0, REACH_PX * scale, cell_px / 2)
     side = np.array([-away[1], away[0]]) * SIDE_PX * scale
     known = []
@@ -222,13 +228,13 @@ def _way(counts: I32, gap_px: float, known_px: float) -> int:
 
 
 def _width(widths: F32, counts: I32, scale: float) -> F64 | None:
-    """Width along the way, f64 (2,) for np.polyval, from medians over stretches; None when it is no stick's."""
+    """Width along the way, f64 (2,) for np.polyval, by medians over stretches; None when it is no stick's."""
     at = np.flatnonzero(counts >= 2)
     if len(at) < 8:
         return None
     stretches = min(8, len(at) // 4)
-    at = at[: len(at) // stretches * stretches].reshape(stretches, -1)
-    middles, medians = at.mean(axis=1), np.median(widths[at], axis=1)
+    by_stretch = at[: len(at) // stretches * stretches].reshape(stretches, -1)
+    middles, medians = by_stretch.mean(axis=1), np.median(widths[by_stretch], axis=1)
     usual = float(np.median(medians))
     if not 1.0 <= usual <= THICKEST_PX * scale:
         return None

@@ -1,5 +1,6 @@
 """Page + Calibration -> what the camera sees of the LCD without the teacher, and how far it may be off."""
 
+from pipelines.plate.photometry import warm_up_plate
 from pipelines.plate.plate import Plate
 
-__all__ = ["Plate"]
+__all__ = ["Plate", "warm_up_plate"]

@@ -73,9 +73,11 @@ class PageView:
 
 
 def _corners(page_from_camera: F64, page_wh: SizeWh) -> F64:
-    """The page's four corners in camera pixels, f64 (4, 2); not finite where the calibration makes no sense."""
+    """The page's four corners in camera pixels, f64 (4, 2); nan where the calibration makes no sense."""
     width, height = page_wh
-    page = np.array([[-0.5, -0.5, 1], [width - 0.5, -0.5, 1], [width - 0.5, height - 0.5, 1], [-0.5, height - 0.5, 1]])
+    page = np.array(
+        [[-0.5, -0.5, 1], [width - 0.5, -0.5, 1], [width - 0.5, height - 0.5, 1], [-0.5, height - 0.5, 1]]
+    )
     if not np.isfinite(page_from_camera).all() or abs(np.linalg.det(page_from_camera)) < 1e-12:
         return np.full((4, 2), np.nan)
     camera = page @ np.linalg.inv(page_from_camera).T

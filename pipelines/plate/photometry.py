@@ -1,10 +1,10 @@
 """How the LCD's light becomes the camera's codes, learnt from what the camera sees of the page itself.
 
-Model, for each channel c of the camera: light = M_c . page + q_c(x, y) page_c + o_c(x, y), with a colour mix
-M, quadratic q (brightness, vignetting) and o (room light on the glass: quadratic, plus a grid of cells for the
-reflections of windows); code = curve(light). Fitted on means over blocks of pixels, which a shift of a pixel
-hardly changes, of sure background, with weights that outliers lose (Cauchy) and rare colours gain. A page of
-few colours does not tell all unknowns apart, so they are held near what was known before.
+Model, for each channel c of the camera: light = M_c . page + q_c(x, y) page_c + o_c(x, y), with a colour
+mix M, quadratic q (brightness, vignetting) and o (room light on the glass: quadratic, plus a grid of cells
+for the reflections of windows); code = curve(light). Fitted on means over blocks of pixels, which a shift of
+a pixel hardly changes, of sure background, with weights that outliers lose (Cauchy) and rare colours gain. A
+page of few colours does not tell all unknowns apart, so they are held near what was known before.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Blocks(NamedTuple):
         return np.asarray(cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA), picture.dtype)
 
     def spread(self, values: U8) -> U8:
-        """The picture u8 of the box, of values (bh, bw) interpolated between the blocks' middles."""
+        """A picture u8 (h, w, ...) of the box, values (bh, bw, ...) interpolated between the blocks."""
         rows, columns = self.hw
         size_wh = columns * self.block_px, rows * self.block_px
         grown = cv2.resize(values, size_wh, interpolation=cv2.INTER_LINEAR)
@@ -93,9 +93,10 @@ class Blocks(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Photometry:
-    """One fit. weights: f64 (3, 14), for each channel M_c, q_c and the quadratic part of o_c. cells: f64
-    (gh, gw, 3), the rest of o, by cell of CELL_PX. bends: f64 (3, 16), codes that the camera's curve adds to a
-    pure power, for each channel by level.
+    """One fit. weights: f64 (3, 14), for each channel M_c, q_c and the quadratic part of o_c.
+
+    cells: f64 (gh, gw, 3), the rest of o, by cell of CELL_PX. bends: f64 (3, 16), codes that the camera's
+    curve adds to a pure power, for each channel by level.
     """
 
     weights: F64
@@ -150,6 +151,12 @@ def first_guess() -> F64:
     weights[:, :3] = 0.85 * np.eye(3)
     weights[:, 8] = 0.01
     return weights
+
+
+def warm_up_plate() -> None:
+    """Compiles the loop over pixels, or loads it from the cache: call it before the first page is due."""
+    cells = np.zeros((2, 2, 3))
+    Photometry(first_guess(), cells, np.zeros((3, _BINS))).plates(np.zeros((64, 64, 3), np.float32))
 
 
 def doubts(page: F32, off: F64, sure: U8) -> F64:
@@ -254,7 +261,7 @@ def _rarity(page: F64) -> F64:
 
 
 def _bends(mixed: F64, target: F64, weight: F64, known: F64) -> F64:
-    """What the camera's curve adds to the code of a pure power, by level: f64 (3, 16). Unseen levels: as known."""
+    """What the camera's curve adds to the code of a pure power, by level, f64 (3, 16); unseen: as known."""
     bends = np.empty_like(known)
     for c in range(3):
         coded, codes = _coded(mixed[:, c]), _coded(target[:, c])

@@ -109,7 +109,8 @@ class Plate:
         if np.count_nonzero(differ) < _FEW_BLOCKS:
             return True
         off_new, off_old = (
-            self._photometry.off_codes(shown.means, seen, view.blocks)[differ].sum() for shown in (coming, self._shown)
+            self._photometry.off_codes(shown.means, seen, view.blocks)[differ].sum()
+            for shown in (coming, self._shown)
         )
         return bool(off_new < off_old)
 

@@ -1,10 +1,11 @@
-"""What knowing the page is worth: the network alone beside network and held objects. Not part of the test run.
+"""What knowing the page is worth: network alone beside network and held objects. Not part of the test run.
 
     .venv/bin/pytest -s tests/pipelines/matting/measure_held.py
 
-The demo lesson on the simulated LCD, the stick raised. MAD and dtSSD times 1000; stick: share of the thin part's
-alpha that is kept; tip: share of pictures with alpha above 0.5 within 6 px of its tip; false: pixels above 0.5
-where the truth is below 0.05, % of the picture; ms: CPU time of the refinement alone, median and most.
+The demo lesson on the simulated LCD, the stick raised. MAD and dtSSD times 1000; stick: share of the thin
+part's alpha that is kept; tip: share of pictures with alpha above 0.5 within 6 px of its tip; false: pixels
+above 0.5 where the truth is below 0.05, % of the picture; ms: CPU time of the refinement alone, median and
+most.
 FULL_HD=1 measures at 1920x1080. PICTURES=1 puts composites at full size into out/held/.
 """
 
