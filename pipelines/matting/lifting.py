@@ -12,12 +12,14 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.compiling import compiled
-from pipelines.media import F32, U8
+from pipelines.media import F32, U8, Box
 
 NEAR_CELLS = 1  # of two by two, from the body whose colour is asked
 LEAST_CELLS = 80  # of something held: 36 x 36 pixels of a picture of 720 rows
 THICK_CELLS = 5  # what is thinner is hair, a stick, the hem of a sleeve
 MOST_SHARE = 0.08  # of the LCD, that something held may cover
+ROOM_CELLS = 4  # around something held, to draw it in
+CLEARLY = 45  # codes between something held and the plate: guessed plates err less
 FILLED = 0.6  # of its own box turned to its axes
 ALIKE_COS = 0.8  # between the ways from the plate to the pixel and to the teacher's colour
 _APART = 40.0**2  # squared codes between plate and teacher that make alpha worth asking for
@@ -67,8 +69,12 @@ def _divide(sums: F32) -> None:
             sums[y, x, 3] = known
 
 
-def find_held(cells: U8, body: U8) -> npt.NDArray[np.bool_]:
-    """Cells of compact things that touch the body, bool (gh, gw). cells: 1 where all of one is evidence."""
+def find_held(cells: U8, body: U8, apart: U8) -> npt.NDArray[np.bool_]:
+    """Cells of compact things that touch the body, bool (gh, gw).
+
+    cells, body: u8 (gh, gw), 1 where all of a cell is evidence, and where it is teacher. apart: u8 (gh, gw),
+    codes between the picture and the plate.
+    """
     free = cells & (cv2.dilate(body, np.ones((3, 3), np.uint8)) == 0)
     around = np.ones((THICK_CELLS, THICK_CELLS), np.uint8)
     thick = cv2.morphologyEx(np.asarray(free, np.uint8), cv2.MORPH_OPEN, around)
@@ -84,18 +90,40 @@ def find_held(cells: U8, body: U8) -> npt.NDArray[np.bool_]:
         part = labels == label
         rows, columns = np.nonzero(part)
         _, (w, h), _ = cv2.minAreaRect(np.stack([columns, rows], axis=1).astype(np.float32))
-        if area >= FILLED * (w + 1) * (h + 1) and (part & near_body).any():
+        if area >= FILLED * (w + 1) * (h + 1) and (part & near_body).any() and apart[part].mean() >= CLEARLY:
             held |= part
     return held
 
 
 @compiled(fastmath=True, inline=True)
-def _alpha(rgb: U8, plate: U8, y: int, x: int, colours: F32, row: int, column: int) -> np.float32:
+def _near(colours: F32, y: int, x: int, step: float, near: F32) -> None:
+    """The teacher's colour and nearness at a pixel, into near f32 (4,): bilinear, so that no cell shows.
+
+    Colours count by their nearness: where nobody is near there is none.
+    """
+    rows, columns = colours.shape[:2]
+    v = min(max((y + np.float32(0.5)) * step - np.float32(0.5), np.float32(0)), np.float32(rows - 1))
+    u = min(max((x + np.float32(0.5)) * step - np.float32(0.5), np.float32(0)), np.float32(columns - 1))
+    top, left = min(int(v), rows - 2), min(int(u), columns - 2)
+    near[:] = np.float32(0)
+    for i in range(2):
+        for j in range(2):
+            share = (v - top if i else top + 1 - v) * (u - left if j else left + 1 - u)
+            share *= colours[top + i, left + j, 3]
+            near[3] += share
+            for c in range(3):
+                near[c] += share * colours[top + i, left + j, c]
+    for c in range(3):
+        near[c] /= max(near[3], np.float32(1e-6))
+
+
+@compiled(fastmath=True, inline=True)
+def _alpha(rgb: U8, plate: U8, y: int, x: int, near: F32) -> np.float32:
     """How far a pixel has gone from the plate's colour to the teacher's, 0 to 1; 0 where unclear."""
     square, moved, product = np.float32(0), np.float32(0), np.float32(0)
     for c in range(3):
         behind = np.float32(plate[y, x, c])
-        way, gone = colours[row, column, c] - behind, np.float32(rgb[y, x, c]) - behind
+        way, gone = near[c] - behind, np.float32(rgb[y, x, c]) - behind
         square += way * way
         moved += gone * gone
         product += way * gone
@@ -122,6 +150,8 @@ def lift(
     rgb, plate: u8 (H, W, 3), beyond: u8 (H, W), of the LCD's box; pha and fgr begin at x0, y0 of it.
     evidence: u8 (gh, gw), means of beyond over cells.
     """
+    step = np.float32(0.5 / cell_px)
+    near = np.empty(4, np.float32)
     for row in range(min(evidence.shape[0], 2 * colours.shape[0])):
         top, bottom = max(row * cell_px, y0), min((row + 1) * cell_px, y0 + pha.shape[0])
         for column in range(min(evidence.shape[1], 2 * colours.shape[1])):
@@ -132,8 +162,9 @@ def lift(
                 for x in range(left, right):
                     if beyond[y, x] == 0 or pha[y - y0, x - x0] > 250:
                         continue
-                    alpha = _alpha(rgb, plate, y, x, colours, row // 2, column // 2)
-                    cover = int(255 * alpha * colours[row // 2, column // 2, 3] + np.float32(0.5))
+                    _near(colours, y, x, step, near)
+                    alpha = _alpha(rgb, plate, y, x, near)
+                    cover = int(255 * alpha * near[3] + np.float32(0.5))
                     if cover <= pha[y - y0, x - x0]:
                         continue
                     pha[y - y0, x - x0] = cover
@@ -148,20 +179,19 @@ def draw_held(
 ) -> None:
     """Adds held things in the camera's own colour. Arrays as for `lift`, held: bool (gh, gw) cells."""
     rows, columns = np.nonzero(held)
-    left, top = max(int(columns.min() - 1) * cell_px, 0), max(int(rows.min() - 1) * cell_px, 0)
-    right = min(int(columns.max() + 2) * cell_px, beyond.shape[1])
-    bottom = min(int(rows.max() + 2) * cell_px, beyond.shape[0])
-    part = slice(top, bottom), slice(left, right)
-    grown = cv2.dilate(held.astype(np.uint8), np.ones((3, 3), np.uint8))
-    area = cv2.resize(
-        grown, (held.shape[1] * cell_px, held.shape[0] * cell_px), interpolation=cv2.INTER_NEAREST
+    top, left = max(int(rows.min()) - ROOM_CELLS, 0), max(int(columns.min()) - ROOM_CELLS, 0)
+    bottom, right = (
+        min(int(axis.max()) + 1 + ROOM_CELLS, n) for axis, n in zip((rows, columns), held.shape, strict=True)
     )
-    area = cv2.copyMakeBorder(area, 0, cell_px, 0, cell_px, cv2.BORDER_CONSTANT, value=(0,))[part]
-    whole = cv2.morphologyEx(beyond[part] * area, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
+    grown = cv2.dilate(held[top:bottom, left:right].astype(np.uint8), np.ones((3, 3), np.uint8))
+    size_wh = (right - left) * cell_px, (bottom - top) * cell_px
+    area = np.asarray(cv2.resize(grown, size_wh, interpolation=cv2.INTER_NEAREST), np.uint8)
+    part = Box(left * cell_px, top * cell_px, *size_wh)
+    whole = cv2.morphologyEx(beyond[part.slices] * area, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
     # The outermost pixels are mixed with the page: the edge goes down inside them.
     cover = cv2.addWeighted(cv2.blur(whole, (3, 3)), 2.0, whole, 0.0, -255.0)
-    place = slice(top - y0, bottom - y0), slice(left - x0, right - x0)
+    place = part._replace(x=part.x - x0, y=part.y - y0).slices
     more = cover > pha[place]
     pha[place][more] = cover[more]
     spread = more | ((area > 0) & (pha[place] == 0))
-    fgr[place][spread] = rgb[part][spread]
+    fgr[place][spread] = rgb[part.slices][spread]
