@@ -20,7 +20,7 @@ from pipelines.media import F64, U8, Box, Envelope, Frame, Matte, SizeWh, freeze
 CELL_PX = 4  # for a picture of 720 rows
 AROUND_PX = 40  # of the teacher: no pixel there says whether the plate is right
 UNEXPLAINED_SHARE = 0.01  # of the LCD in sight
-HEM_PX = 16  # that colour is spread beyond
+HEM_PX = 24  # that colour is spread beyond
 _EVIDENT = 45  # of 255: three of 16 pixels
 _FULL = 240
 _BODY = 128
@@ -79,13 +79,16 @@ class HeldObjects:
         if stick is not None:
             ends = (np.stack([stick.foot, stick.tip_xy]) / cell_px).round().astype(int).tolist()
             cv2.line(along, ends[0], ends[1], (1,), _STICK_CELLS)
-        held = self._lasting(find_held(np.asarray(evidence >= _FULL, np.uint8) & (1 - along), body))
+        full = np.asarray((evidence >= _FULL) & (along == 0), np.uint8)
+        small_rgb = _thinned(rgb, cell_px)
+        apart = cv2.absdiff(small_rgb, _thinned(envelope.plate, cell_px)).max(axis=2)
+        held = self._lasting(find_held(full, body, apart))
         self.trust = _agreement(cells, shares, (along > 0) | held, envelope, cell_px, scale)
         if self.trust <= 0:
             return None, matte
         self.trusted += 1
         out = _Growing(matte, envelope.box, _bounds(stick, held, cell_px, scale))
-        colours = teacher_colours(_thinned(rgb, cell_px), shares)
+        colours = teacher_colours(small_rgb, shares)
         lift(rgb, beyond, envelope.plate, evidence, colours, cell_px, out.x0, out.y0, out.pha, out.fgr)
         if held.any():
             draw_held(held, rgb, beyond, cell_px, out.x0, out.y0, out.pha, out.fgr)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 import cv2
 import numpy as np
 
@@ -29,7 +31,7 @@ def make_envelope(
     """
     plate, shaded = photometry.plates(light)
     lit, dim = (cv2.cvtColor(picture, cv2.COLOR_RGB2YCrCb) for picture in (plate, shaded))
-    size = 2 * round(RADIUS_PX * view.camera_wh[1] / 720) + 1
+    size = 2 * ceil(RADIUS_PX * view.camera_wh[1] / 720) + 1
     around = np.ones((size, size), np.uint8)
     low, high = cv2.erode(cv2.min(lit, dim), around), cv2.dilate(cv2.max(lit, dim), around)
     contrast = cv2.convertScaleAbs(cv2.subtract(high, low), alpha=1 / _CONTRAST_SHARE)

@@ -23,9 +23,12 @@ CODE_GAMMA = 2.2
 CELL_PX = 32  # of the camera's picture: everything soft is kept on this grid
 BLOCK_PX = 8  # for a picture of 720 rows
 MIN_BLOCKS = 600
+LEAST_CONTRAST = 0.1  # of white and black pages; a page turned inside out would fit as well otherwise
+MOST_ROOM_LIGHT = 0.5
 CURVE_STEPS = 8_192
 
 _SPREADS = (16.0, 6.0, 3.0, 2.0)  # codes: what counts as an outlier, round by round, at least
+_SAY = 0.3
 _BINS = 16
 _BIN_PRIOR = 6.0  # blocks
 _SHARP = 30.0  # codes between neighbouring blocks that make one count half
@@ -181,7 +184,7 @@ def seen_light(rgb: U8) -> F32:
 
 
 def fit(page: F32, seen: F32, sure: U8, blocks: Blocks, before: Photometry | None) -> Photometry | None:
-    """Fits the model to one frame; None when too little of the page is in sight.
+    """Fits the model to one frame; None when too little of the page is in sight, or no LCD is like that.
 
     page, seen: f32 (bh, bw, 3), block means of the page's light and of the camera's. sure: u8 (bh, bw), above
     0 where the page is seen without the teacher.
@@ -200,16 +203,20 @@ def fit(page: F32, seen: F32, sure: U8, blocks: Blocks, before: Photometry | Non
     designs = [_design(terms, lit, channel) for channel in range(3)]
     # Errors count in codes: how many codes a step of light is at this level.
     steep = 255 / CODE_GAMMA * np.maximum(target.mean(axis=1), 0.003) ** (1 / CODE_GAMMA - 1)
+    codes, bends = _coded(target), np.zeros((3, _BINS)) if before is None else before.bends
     cells, trust = np.zeros((grid_hw[0] * grid_hw[1], 3)), np.ones(len(y))
     for least in _SPREADS:
+        target = _straightened(codes, bends)
         weights = _solve(designs, target - cells[cell], trust * even * steep**2, ridge, guess)
         mixed = np.stack([design @ row for design, row in zip(designs, weights, strict=True)], axis=1)
-        cells = _cell_means(target - mixed, trust * flat * steep**2, cell, grid_hw)
+        # A window's reflection looks like many outliers side by side: they keep a say about their own cell.
+        cells = _cell_means(target - mixed, np.maximum(trust, _SAY) * flat * steep**2, cell, grid_hw)
         mixed += cells[cell]
         off = np.abs(target - mixed).max(axis=1) * steep
         trust = 1 / (1 + (off / max(least, 3 * float(np.median(off)))) ** 2)
-    bends = np.zeros((3, _BINS)) if before is None else before.bends
-    bends = _bends(mixed, target, trust * even * flat, bends)
+        bends = _bends(_coded(mixed), codes, trust * even * flat, bends)
+    if weights[:, :3].sum(axis=1).min() < LEAST_CONTRAST or weights[:, 8].max() > MOST_ROOM_LIGHT:
+        return None
     return Photometry(weights, cells.reshape(*grid_hw, 3), bends)
 
 
@@ -260,16 +267,23 @@ def _rarity(page: F64) -> F64:
     return np.asarray(rarity / rarity.mean())
 
 
-def _bends(mixed: F64, target: F64, weight: F64, known: F64) -> F64:
+def _bends(coded: F64, codes: F64, weight: F64, known: F64) -> F64:
     """What the camera's curve adds to the code of a pure power, by level, f64 (3, 16); unseen: as known."""
     bends = np.empty_like(known)
     for c in range(3):
-        coded, codes = _coded(mixed[:, c]), _coded(target[:, c])
-        index = np.minimum((coded * (_BINS / 256)).astype(np.intp), _BINS - 1)
+        index = np.clip((coded[:, c] * (_BINS / 256)).astype(np.intp), 0, _BINS - 1)
         count = np.bincount(index, weight, _BINS)
-        sums = np.bincount(index, weight * (codes - coded), _BINS)
+        sums = np.bincount(index, weight * (codes[:, c] - coded[:, c]), _BINS)
         bends[c] = (sums + _BIN_PRIOR * known[c]) / (count + _BIN_PRIOR)
     return bends
+
+
+def _straightened(codes: F64, bends: F64) -> F64:
+    """The light of codes f64 (n, 3), with the camera's curve taken off."""
+    plain = np.stack(
+        [codes[:, c] - np.interp(codes[:, c], _LEVELS + bends[c], bends[c]) for c in range(3)], axis=1
+    )
+    return np.asarray((np.clip(plain, 0, 255) / 255) ** CODE_GAMMA)
 
 
 def _cell_means(missed: F64, weight: F64, cell: Index, grid_hw: tuple[int, int]) -> F64:
