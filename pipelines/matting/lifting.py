@@ -96,7 +96,7 @@ def find_held(cells: U8, body: U8, apart: U8) -> npt.NDArray[np.bool_]:
 
 
 @compiled(fastmath=True, inline=True)
-def _near(colours: F32, y: int, x: int, step: float, near: F32) -> None:
+def _near(colours: F32, y: int, x: int, step: np.float32, near: F32) -> None:
     """The teacher's colour and nearness at a pixel, into near f32 (4,): bilinear, so that no cell shows.
 
     Colours count by their nearness: where nobody is near there is none.
