@@ -9,6 +9,7 @@ the event loop.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fractions
 import os
 import time
@@ -20,6 +21,7 @@ from typing import Any
 import av
 import numpy as np
 from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
+from aiortc.mediastreams import MediaStreamError
 
 from appliance.bench.processes import usage
 from models.matting_net import MattingNet
@@ -128,5 +130,6 @@ async def _receive(pipe: Connection) -> None:
     await peer.setRemoteDescription(RTCSessionDescription(pipe.recv(), "offer"))
     await peer.setLocalDescription(await peer.createAnswer())
     pipe.send(peer.localDescription.sdp)
-    while True:
-        await tracks[0].recv()
+    with contextlib.suppress(MediaStreamError):  # the sender has closed
+        while True:
+            await tracks[0].recv()
