@@ -80,15 +80,13 @@ class HeldObjects:
             ends = (np.stack([stick.foot, stick.tip_xy]) / cell_px).round().astype(int).tolist()
             cv2.line(along, ends[0], ends[1], (1,), _STICK_CELLS)
         full = np.asarray((evidence >= _FULL) & (along == 0), np.uint8)
-        small_rgb = _thinned(rgb, cell_px)
-        apart = cv2.absdiff(small_rgb, _thinned(envelope.plate, cell_px)).max(axis=2)
-        held = self._lasting(find_held(full, body, apart))
+        held = self._lasting(find_held(full, body, rgb, envelope.plate, cell_px))
         self.trust = _agreement(cells, shares, (along > 0) | held, envelope, cell_px, scale)
         if self.trust <= 0:
             return None, matte
         self.trusted += 1
         out = _Growing(matte, envelope.box, _bounds(stick, held, cell_px, scale))
-        colours = teacher_colours(small_rgb, shares)
+        colours = teacher_colours(_thinned(rgb, cell_px), shares)
         lift(rgb, beyond, envelope.plate, evidence, colours, cell_px, out.x0, out.y0, out.pha, out.fgr)
         if held.any():
             draw_held(held, rgb, beyond, cell_px, out.x0, out.y0, out.pha, out.fgr)

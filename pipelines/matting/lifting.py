@@ -69,11 +69,11 @@ def _divide(sums: F32) -> None:
             sums[y, x, 3] = known
 
 
-def find_held(cells: U8, body: U8, apart: U8) -> npt.NDArray[np.bool_]:
+def find_held(cells: U8, body: U8, rgb: U8, plate: U8, cell_px: int) -> npt.NDArray[np.bool_]:
     """Cells of compact things that touch the body, bool (gh, gw).
 
-    cells, body: u8 (gh, gw), 1 where all of a cell is evidence, and where it is teacher. apart: u8 (gh, gw),
-    codes between the picture and the plate.
+    cells, body: u8 (gh, gw), 1 where all of a cell is evidence, and where it is the teacher. rgb, plate:
+    u8 (h, w, 3), the picture and what is expected.
     """
     free = cells & (cv2.dilate(body, np.ones((3, 3), np.uint8)) == 0)
     around = np.ones((THICK_CELLS, THICK_CELLS), np.uint8)
@@ -90,7 +90,10 @@ def find_held(cells: U8, body: U8, apart: U8) -> npt.NDArray[np.bool_]:
         part = labels == label
         rows, columns = np.nonzero(part)
         _, (w, h), _ = cv2.minAreaRect(np.stack([columns, rows], axis=1).astype(np.float32))
-        if area >= FILLED * (w + 1) * (h + 1) and (part & near_body).any() and apart[part].mean() >= CLEARLY:
+        if area >= FILLED * (w + 1) * (h + 1) and (part & near_body).any():
+            y, x = rows * cell_px + cell_px // 2, columns * cell_px + cell_px // 2
+            if np.abs(rgb[y, x].astype(np.int16) - plate[y, x]).max(axis=1).mean() < CLEARLY:
+                continue
             held |= part
     return held
 

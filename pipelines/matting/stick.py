@@ -20,6 +20,7 @@ SHORTEST_PX = 40.0  # that is no finger
 KEPT_PX = 24.0  # of a stick seen in the frame before
 THICKEST_PX = 14.0
 REACH_PX = 70.0  # from the first evidence back to the teacher
+KNOWN_PX = 110.0  # of a stick that the network may know
 GAP_PX = 40.0  # without evidence, as over a drawing of the stick's own colour
 SIDE_PX = 9.0  # from a stick: there its holder is, where it is held
 STRIP_PX = 10.0  # to either side of the line
@@ -32,6 +33,7 @@ MOST_CELLS = 1_500  # of evidence: more is not one stick
 TURN_COS = 0.94  # between frames
 SOFT_PX = 1.6  # over which an edge goes from 0 to 1
 
+_LOST_STEPS = 8  # of half a cell without teacher: there they end
 I32 = npt.NDArray[np.int32]
 
 
@@ -162,17 +164,21 @@ def _leave_teacher(
 
 
 def _inside_teacher(foot: F64, away: F64, body: U8, cell_px: int, scale: float) -> float:
-    """How far back, until teacher is on both its sides: the network may know a stick's first part."""
-    steps = np.arange(0.0, REACH_PX * scale, cell_px / 2)
+    """How far back teacher goes on, until it is on both sides: the network may know a stick's first part."""
+    steps = np.arange(0.0, KNOWN_PX * scale, cell_px / 2)
     side = np.array([-away[1], away[0]]) * SIDE_PX * scale
-    known = []
-    for shift in (side, -side):
-        points = (foot + shift - steps[:, None] * away - (cell_px - 1) / 2) / cell_px
-        columns, rows = np.rint(points).astype(np.intp).T
-        columns, rows = columns.clip(0, body.shape[1] - 1), rows.clip(0, body.shape[0] - 1)
-        known.append(body[rows, columns] > 0)
-    between = np.flatnonzero(known[0] & known[1])
-    return float(steps[between[0]]) if between.size else 0.0
+    on_line, left, right = (
+        _is_body(foot + shift - steps[:, None] * away, body, cell_px) for shift in (0 * side, side, -side)
+    )
+    lost = np.convolve(~on_line, np.ones(_LOST_STEPS), "full")[_LOST_STEPS - 1 :] >= _LOST_STEPS
+    ends = np.flatnonzero((left & right) | lost)
+    return float(steps[ends[0]]) if ends.size else float(steps[-1])
+
+
+def _is_body(points: F64, body: U8, cell_px: int) -> npt.NDArray[np.bool_]:
+    """Whether points f64 (n, 2), pixels, are teacher; bool (n,). Beyond the grid: as at its border."""
+    columns, rows = np.rint((points - (cell_px - 1) / 2) / cell_px).astype(np.intp).T
+    return np.asarray(body[rows.clip(0, body.shape[0] - 1), columns.clip(0, body.shape[1] - 1)] > 0)
 
 
 def _measure(
