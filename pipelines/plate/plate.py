@@ -17,7 +17,7 @@ from pipelines.plate.geometry import PageView
 from pipelines.plate.photometry import Photometry, doubts, fit, seen_light
 
 AROUND_PX = 40  # of the teacher's alpha: what the network missed of them, their glow and shadow
-REFIT_S = 2.0
+REFIT_S = 5.0
 RETRY_S = 0.25
 STILL_S = 0.5  # a film is not worth a plate for each picture; one that has stopped is
 MISFIT_SHARE = 0.025  # of the blocks in sight: more of them off, and the camera sees something else

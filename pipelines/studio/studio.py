@@ -13,7 +13,7 @@ from pipelines.channels import Closed, Latest
 from pipelines.compositing import Compositor, warm_up
 from pipelines.courseware import Courseware, open_courseware
 from pipelines.encoding import SoundEncoder, VideoEncoder
-from pipelines.matting import HeldObjects, Keyer, warm_up_matting
+from pipelines.matting import HeldObjects, Keyer, warm_up_held, warm_up_matting
 from pipelines.media import Frame, Matte, Page, Scene, SizeWh, SourceLost, SourceState
 from pipelines.orders import (
     OpenCourseware,
@@ -25,7 +25,7 @@ from pipelines.orders import (
     StudioStatus,
     TurnPage,
 )
-from pipelines.plate import Plate
+from pipelines.plate import Plate, warm_up_plate
 from pipelines.sound import DelayLine, open_sound
 from pipelines.studio.calibration import calibrate, checked_corners
 from pipelines.studio.link import Link
@@ -69,6 +69,8 @@ class Studio:
         compositor = Compositor(size_wh)
         warm_up()
         warm_up_matting()
+        warm_up_plate()
+        warm_up_held()
         encoder = VideoEncoder(size_wh, rate_hz, settings.encoding)
         scene = Scene(layout=settings.programme.layout)
         self._programme = Programme(compositor, encoder, clock, scene, self._mattes, self._marks)
