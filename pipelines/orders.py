@@ -75,7 +75,8 @@ class StudioStatus:
     programme_fps, net_hz, camera_hz: over the last seconds. teacher_age_ms: age of the teacher's
     picture in the newest programme frame. stages_ms: {stage: {p50, p95, p99, n}}.
     counts: {"capture", "matting", "programme": so far}. dropped: {channel: count, on purpose}.
-    late: ticks left out by the programme.
+    late: ticks left out by the programme. plate_trust: 0 to 1, how well the LCD in sight agrees with what
+    the page lets expect; None while the box does not know where the LCD is.
     """
 
     scene: Scene
@@ -97,6 +98,7 @@ class StudioStatus:
     dropped: dict[str, int] = field(default_factory=dict)
     late: int = 0
     stale_mattes: int = 0
+    plate_trust: float | None = None
 
 
 Report = Packet | Started | Fatal | Rejected | StudioStatus

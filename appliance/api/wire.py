@@ -107,6 +107,10 @@ class ProgrammeOut(BaseModel):
     dropped: dict[str, int] = Field(description="Left out on purpose, by channel.")
     late: int = Field(description="Ticks left out by the programme.")
     stale_mattes: int = Field(description="Mattes shown over another frame: always 0.")
+    plate_trust: float | None = Field(
+        description="How well the LCD in sight agrees with the page, 0 to 1; null without its place. "
+        "At 0 the network works alone."
+    )
     network: str
     provider: str
     calibration: str

@@ -258,6 +258,7 @@ class Studio:
             dropped={"frames": self._frames.dropped, "packets": self._link.dropped},
             late=self._pacer_late,
             stale_mattes=self._programme.stale_mattes,
+            plate_trust=None if self._held is None else self._held.trust,
         )
 
 
