@@ -1,4 +1,4 @@
-"""The real daemon as its own process, started once for all tests that only watch it."""
+"""The real daemon as its own process, started once for all tests of a file that only watch it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ def network() -> None:
         pytest.skip(f"the matting network is not installed: {error}")
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: a box that teaches takes the processors away from every test after these.
+@pytest.fixture(scope="module")
 def box(network: None) -> Iterator[Box]:
     with running_box((1280, 720)) as running:
         yield running
