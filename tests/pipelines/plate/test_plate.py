@@ -132,7 +132,7 @@ def test_nothing_is_done_twice(classroom: Classroom, pages: list[Page]) -> None:
     """The same envelope until it is time to look again."""
     first = settled(classroom, pages[0])
     assert classroom.plate.envelope(classroom.matte(62, pages[0])) is first
-    assert classroom.plate.envelope(classroom.matte(62 + 60, pages[0])) is not first
+    assert classroom.plate.envelope(classroom.matte(62 + 25 * 6, pages[0])) is not first
     assert not (first.low.flags.writeable or first.high.flags.writeable or first.plate.flags.writeable)
 
 
