@@ -49,11 +49,6 @@ class Latest(Generic[T]):
             self._taken = True
             return self._item
 
-    def peek(self) -> T | None:
-        """The newest item, taken or not, without taking it."""
-        with self._changed:
-            return self._item
-
     def close(self) -> None:
         with self._changed:
             self._closed = True
@@ -65,7 +60,7 @@ class Backlog:
 
     When it overflows, everything up to the next key frame is dropped, because a picture without
     its predecessors cannot be decoded. Sound packets are all keys of their own.
-    Not safe between threads by itself: owner and reader share one loop, or hold `lock`.
+    Not safe between threads by itself: owner and reader share one loop, or a lock of the owner's.
     """
 
     def __init__(self, max_packets: int = 256, max_bytes: int = 8_000_000) -> None:

@@ -48,6 +48,8 @@ def _compare(seconds: float) -> dict[str, Any]:
     from appliance.bench.ours import measure_box
     from appliance.bench.report import commit, machine, table
 
+    # Before the run: the commit of the code that runs, not of what comes meanwhile.
+    measured = {"machine": machine(), "commit": commit()}
     peers = {}
     for name, size_wh in SIZES.items():
         print(f"the naive chain at {size_wh[0]}x{size_wh[1]} ...", flush=True)
@@ -59,7 +61,7 @@ def _compare(seconds: float) -> dict[str, Any]:
         # The naive chain is the one of the tutorials: the whole 1080p picture, whatever our size.
         parts[name] |= {f"peer_{key}": value for key, value in peers["full_hd"].items()}
         parts[name]["peer_same_size_programme_fps"] = peers[name]["programme_fps"]
-    report = parts["hd"] | {"full_hd": parts["full_hd"], "machine": machine(), "commit": commit()}
+    report = parts["hd"] | {"full_hd": parts["full_hd"]} | measured
     print(table(report))
     return report
 
@@ -85,6 +87,7 @@ def _soak(minutes: float) -> dict[str, Any]:
     from appliance.bench.report import commit, machine
     from appliance.bench.viewer import watch
 
+    measured = {"machine": machine(), "commit": commit()}
     samples: list[tuple[float, float]] = []
     with running_box(SIZES["hd"]) as box:
         viewer = get_context("spawn").Process(target=watch, args=(box.url, box.token), daemon=True)
@@ -100,4 +103,4 @@ def _soak(minutes: float) -> dict[str, Any]:
     settled = [mb for at_s, mb in samples if at_s >= 60] or [samples[-1][1]]
     growth_mb = settled[-1] - settled[0]
     print(f"memory {settled[0]:.0f} -> {settled[-1]:.0f} MB, {growth_mb:+.1f} MB after the first minute")
-    return {"samples_s_mb": samples, "growth_mb": growth_mb, "machine": machine(), "commit": commit()}
+    return {"samples_s_mb": samples, "growth_mb": growth_mb} | measured
