@@ -32,6 +32,9 @@ F64 = npt.NDArray[np.float64]
 
 SizeWh = tuple[int, int]
 
+TRUST_TILE_PX = 32
+DOUBT_UNITS = 4  # to one code
+
 
 class SourceLost(Exception):
     """A source cannot deliver now. `reason` is one sentence for a person: what, where, how to mend it."""
@@ -153,6 +156,23 @@ class Envelope:
     high: U8
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Prediction:
+    """The plate of one frame: what its camera would see with nobody there, inside `box` of its picture.
+
+    rgb: u8 (box.h, box.w, 3). doubt: u8 (box.h, box.w), quarter codes: the standard deviation by which the
+    picture may be off the plate for reasons that neither sensor noise nor the plate's own gradient explain
+    (the LCD's frame, colours not seen yet, a wall not learnt, a moving film); 255 where nothing is known.
+    trust: u8 (rows, columns), by square tiles of TRUST_TILE_PX camera pixels from the box's corner on: 255
+    where the plate agreed with the sure background around, 0 where the network must stand alone.
+    """
+
+    box: Box
+    rgb: U8
+    doubt: U8
+    trust: U8
+
+
 @dataclass(frozen=True, slots=True)
 class Sound:
     """20 ms of sound. pcm: i16 (960, 2), 48 kHz. pts in 1/48000 s from the session's zero."""
@@ -209,24 +229,82 @@ class Scene:
     slate_text: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """Radial distortion after Brown, "Close-range camera calibration" (1971): bent = flat (1 + k1 r^2 + k2 r^4).
+
+    Lengths are shares of the picture's width, so that a lens serves every size of the same picture: focal,
+    and the middle of the distortion centre_xy, counted from the picture's middle.
+    """
+
+    focal: float
+    k1: float
+    k2: float
+    centre_xy: tuple[float, float] = (0.0, 0.0)
+
+    def flatten(self, pixels: F64, size_wh: SizeWh) -> F64:
+        """(..., 2) camera pixels to those of a camera with the same focal length and no distortion."""
+        flat = bent = self._shares(pixels, size_wh)
+        for _ in range(10):  # fixed point, 1e-9 for |k1| up to 0.3
+            r2 = (flat**2).sum(-1, keepdims=True)
+            flat = bent / (1 + self.k1 * r2 + self.k2 * r2 * r2)
+        return self._pixels(flat, size_wh)
+
+    def bend(self, pixels: F64, size_wh: SizeWh) -> F64:
+        """The inverse of `flatten`, exact."""
+        flat = self._shares(pixels, size_wh)
+        r2 = (flat**2).sum(-1, keepdims=True)
+        return self._pixels(flat * (1 + self.k1 * r2 + self.k2 * r2 * r2), size_wh)
+
+    def _shares(self, pixels: F64, size_wh: SizeWh) -> F64:
+        return np.asarray((pixels - self._middle(size_wh)) / (self.focal * size_wh[0]), np.float64)
+
+    def _pixels(self, shares: F64, size_wh: SizeWh) -> F64:
+        return np.asarray(shares * (self.focal * size_wh[0]) + self._middle(size_wh), np.float64)
+
+    def _middle(self, size_wh: SizeWh) -> F64:
+        return (np.array(size_wh, np.float64) - 1) / 2 + np.array(self.centre_xy) * size_wh[0]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Calibration:
     """Where the page is in the camera's picture.
 
-    page_from_camera: f64 (3, 3), camera pixel (x, y, 1) to page pixel, for exactly the two sizes given.
-    source: "simulated" (the truth), "corners" (four corners from the operator).
+    page_from_camera: f64 (3, 3), camera pixel (x, y, 1) without lens distortion to page pixel, for exactly the
+    two sizes given. source: "simulated" (the truth), "corners" (four corners from the operator). lens: None
+    where no distortion is known; then the homography is the best fit to the bent picture.
     """
 
     page_from_camera: F64
     camera_size_wh: SizeWh
     page_size_wh: SizeWh
     source: str
+    lens: Lens | None = None
 
     def for_sizes(self, camera_size_wh: SizeWh, page_size_wh: SizeWh) -> F64:
-        """page_from_camera for other sizes of the same pictures (half-pixel centres kept), f64 (3, 3)."""
+        """page_from_camera for other sizes of the same pictures (half-pixel centres kept), f64 (3, 3).
+
+        Leaves the lens out: exact for points that `lens.flatten` made.
+        """
         page = _resize(self.page_size_wh, page_size_wh)
         camera = _resize(camera_size_wh, self.camera_size_wh)
         return page @ self.page_from_camera @ camera
+
+    def to_page(self, camera_xy: F64, camera_size_wh: SizeWh, page_size_wh: SizeWh) -> F64:
+        """(..., 2) pixels of the camera's picture, as it is, to page pixels."""
+        flat = camera_xy if self.lens is None else self.lens.flatten(camera_xy, camera_size_wh)
+        return _mapped(self.for_sizes(camera_size_wh, page_size_wh), flat)
+
+    def to_camera(self, page_xy: F64, camera_size_wh: SizeWh, page_size_wh: SizeWh) -> F64:
+        """The inverse of `to_page`."""
+        flat = _mapped(np.linalg.inv(self.for_sizes(camera_size_wh, page_size_wh)), page_xy)
+        return flat if self.lens is None else self.lens.bend(flat, camera_size_wh)
+
+
+def _mapped(matrix: F64, points: F64) -> F64:
+    """(..., 2) points through a homography f64 (3, 3)."""
+    moved = points @ matrix[:, :2].T + matrix[:, 2]
+    return np.asarray(moved[..., :2] / moved[..., 2:], np.float64)
 
 
 def _resize(from_wh: SizeWh, to_wh: SizeWh) -> F64:
