@@ -231,7 +231,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Lens:
-    """Radial distortion after Brown, "Close-range camera calibration" (1971): bent = flat (1 + k1 r^2 + k2 r^4).
+    """Radial distortion, bent = flat (1 + k1 r^2 + k2 r^4): Brown, "Close-range camera calibration" (1971).
 
     Lengths are shares of the picture's width, so that a lens serves every size of the same picture: focal,
     and the middle of the distortion centre_xy, counted from the picture's middle.
@@ -263,15 +263,16 @@ class Lens:
         return np.asarray(shares * (self.focal * size_wh[0]) + self._middle(size_wh), np.float64)
 
     def _middle(self, size_wh: SizeWh) -> F64:
-        return (np.array(size_wh, np.float64) - 1) / 2 + np.array(self.centre_xy) * size_wh[0]
+        middle = (np.array(size_wh, np.float64) - 1) / 2 + np.array(self.centre_xy) * size_wh[0]
+        return np.asarray(middle, np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Calibration:
     """Where the page is in the camera's picture.
 
-    page_from_camera: f64 (3, 3), camera pixel (x, y, 1) without lens distortion to page pixel, for exactly the
-    two sizes given. source: "simulated" (the truth), "corners" (four corners from the operator). lens: None
+    page_from_camera: f64 (3, 3), camera pixel (x, y, 1) without lens distortion to page pixel, for exactly
+    the two sizes given. source: "simulated" (the truth), "corners" (four corners from the operator). lens: None
     where no distortion is known; then the homography is the best fit to the bent picture.
     """
 
@@ -297,7 +298,8 @@ class Calibration:
 
     def to_camera(self, page_xy: F64, camera_size_wh: SizeWh, page_size_wh: SizeWh) -> F64:
         """The inverse of `to_page`."""
-        flat = _mapped(np.linalg.inv(self.for_sizes(camera_size_wh, page_size_wh)), page_xy)
+        camera_from_page = np.asarray(np.linalg.inv(self.for_sizes(camera_size_wh, page_size_wh)), np.float64)
+        flat = _mapped(camera_from_page, page_xy)
         return flat if self.lens is None else self.lens.bend(flat, camera_size_wh)
 
 
