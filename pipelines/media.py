@@ -272,8 +272,8 @@ class Calibration:
     """Where the page is in the camera's picture.
 
     page_from_camera: f64 (3, 3), camera pixel (x, y, 1) without lens distortion to page pixel, for exactly
-    the two sizes given. source: "simulated" (the truth), "corners" (four corners from the operator). lens: None
-    where no distortion is known; then the homography is the best fit to the bent picture.
+    the two sizes given. source: "simulated" (the truth), "corners" (four corners from the operator). lens:
+    None where no distortion is known; then the homography is the best fit to the bent picture.
     """
 
     page_from_camera: F64
