@@ -1,6 +1,6 @@
 # Bare `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types contract unit bench doctor lock clean
+.PHONY: help setup run test lint types contract unit bench train-refiner doctor lock clean
 BIN := .venv/bin
 
 help:            ## this list
@@ -32,6 +32,10 @@ unit:            ## the tests; ARGS="tests/pipelines -k name" for some
 bench:           ## measure this machine beside the naive chain; ARGS="--json FILE"
 	@deploy/setup.sh run
 	$(BIN)/classroom bench $(ARGS)
+
+train-refiner: setup ## train the refiner's weights anew (about an hour on 2 cores); ARGS="--people DIR --steps N"
+	$(BIN)/pip install --quiet --no-build-isolation -e '.[train]'
+	$(BIN)/python -m models.training $(ARGS)
 
 doctor: setup    ## what is ready on this machine, and how to mend what is not
 	@$(BIN)/classroom doctor

@@ -1,0 +1,38 @@
+"""The refiner's network: features of tiles in, what to add to coarse alpha and colour out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from models.runtime import Session, open_session
+from models.settings import NetworkSettings
+
+F32 = npt.NDArray[np.float32]
+
+WEIGHTS = Path(__file__).parent / "weights" / "refiner.onnx"
+"""The project's own, see models/weights/README.md."""
+
+MULTIPLE = 8  # of the features' height and width: the coarsest level's stride
+
+
+class RefinerNet:
+    """features f32 (n, 48, h, w) -> answer f32 (n, 16, h, w); h and w multiples of MULTIPLE.
+
+    What the planes mean: pipelines/matting/evidence.py.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.provider: str = session.provider
+        self._session = session
+
+    @classmethod
+    def open(cls, settings: NetworkSettings, weights: Path = WEIGHTS) -> RefinerNet:
+        """Opens the weights that came with the project, or others. Raises ModelError."""
+        return cls(open_session(weights, settings))
+
+    def answer(self, features: F32) -> F32:
+        """A new array. Raises ModelError."""
+        return np.asarray(self._session.run({"features": features})["answer"], np.float32)

@@ -1,0 +1,73 @@
+"""The trained network as ONNX, checked against PyTorch tensor by tensor."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+
+from models.refiner_net import RefinerNet
+from models.settings import NetworkSettings
+from models.training.net import Refiner
+from pipelines.matting.evidence import FEATURES
+
+OPSET = 17
+TOLERANCE = 2e-4  # of alpha, where 1/255 is a code
+
+
+class ParityError(Exception):
+    """ONNX Runtime and PyTorch disagree about the same weights."""
+
+
+def averaged(checkpoint: Path) -> Refiner:
+    """The network with the averaged weights of a checkpoint."""
+    states = torch.load(checkpoint, map_location="cpu", weights_only=True)["average"]
+    net = Refiner()
+    net.load_state_dict({k.removeprefix("module."): v for k, v in states.items() if k != "n_averaged"})
+    net.eval()
+    return net
+
+
+def export(checkpoint: Path, target: Path) -> str:
+    """Writes target and returns its sha256. Raises ParityError; what was at target stays then."""
+    net = averaged(checkpoint)
+    sample = torch.randn(2, FEATURES * 4, 64, 64, generator=torch.Generator().manual_seed(1)) * 0.5
+    axes = {0: "n", 2: "h", 3: "w"}
+    part = target.with_suffix(".part.onnx")
+    with warnings.catch_warnings():
+        # The exporter that traces is the one that needs nothing beside PyTorch.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.onnx.export(
+            net,
+            (sample,),
+            part,
+            input_names=["features"],
+            output_names=["answer"],
+            dynamic_axes={"features": axes, "answer": axes},
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    graph = onnx.load(part)
+    graph.doc_string = "Refiner of the dual-teacher classroom; see README.md beside this file."
+    onnx.checker.check_model(graph)
+    part.write_bytes(graph.SerializeToString(deterministic=True))
+    _check(net, part, sample)
+    part.rename(target)
+    return hashlib.sha256(target.read_bytes()).hexdigest()
+
+
+def _check(net: Refiner, path: Path, sample: torch.Tensor) -> None:
+    session = RefinerNet.open(NetworkSettings(provider="cpu"), path)
+    for features in (sample, sample[:1, :, :32, :48].contiguous()):
+        with torch.no_grad():
+            expected = net(features).numpy()
+        off = float(np.abs(session.answer(features.numpy()) - expected).max())
+        if not off <= TOLERANCE:
+            path.unlink()
+            raise ParityError(
+                f"ONNX Runtime differs from PyTorch by {off:.2g}, more than {TOLERANCE}: not exported"
+            )

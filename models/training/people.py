@@ -1,0 +1,114 @@
+"""Who stands before the LCD in training: the generated people and the clip's teacher, recoloured and moved.
+
+People are split by person: those held out are for testing and are never trained on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from pipelines.media import F32, U8
+from pipelines.simulated.clip import clip_pictures
+
+HELD_OUT_FROM = 36  # persons of this number and above are for testing
+CLIP_STEP = 5
+
+
+class DataMissing(Exception):
+    """The pictures to train on are not there. The message says where they were looked for."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cutout:
+    """Straight colour u8 (h, w, 3), its alpha u8 (h, w), cropped to what is there."""
+
+    rgb: U8
+    pha: U8
+
+
+def load_people(folder: Path, *, held_out: bool = False) -> list[Cutout]:
+    """NNN_K.png of `folder`, straight RGBA: those to train on, or those held out. Raises DataMissing."""
+    files = sorted(folder.glob("[0-9][0-9][0-9]_[0-9].png"))
+    chosen = [path for path in files if (int(path.name[:3]) >= HELD_OUT_FROM) == held_out]
+    if not chosen:
+        raise DataMissing(
+            f"No people NNN_K.png in {folder}: give the folder of RGBA cut-outs to train on with --people."
+        )
+    return [_read(path) for path in chosen]
+
+
+def load_teacher() -> list[Cutout]:
+    """Every CLIP_STEP-th picture of the simulated classroom's own teacher."""
+    return [cropped(rgb, pha) for index, (rgb, pha) in enumerate(clip_pictures()) if index % CLIP_STEP == 0]
+
+
+def cropped(rgb: U8, pha: U8) -> Cutout:
+    x, y, w, h = cv2.boundingRect(np.asarray(pha > 2, np.uint8))
+    return Cutout(
+        np.ascontiguousarray(rgb[y : y + h, x : x + w]), np.ascontiguousarray(pha[y : y + h, x : x + w])
+    )
+
+
+def recoloured(light: F32, rng: np.random.Generator) -> F32:
+    """Linear light f32 (h, w, 3) in other clothes and light: often as it is, else darker, paler, tinted."""
+    choice = rng.random()
+    if choice < 0.2:
+        return np.asarray(light ** np.float32(rng.uniform(1.1, 1.8)) * np.float32(rng.uniform(0.1, 0.7)))
+    if choice < 0.33:
+        return np.asarray(1 - (1 - light) * np.float32(rng.uniform(0.2, 0.75)), np.float32)
+    if choice < 0.55:
+        return np.asarray(light * rng.uniform(0.35, 1.4, 3).astype(np.float32))
+    return light
+
+
+def placed(cutout: Cutout, size_hw: tuple[int, int], rng: np.random.Generator) -> F32:
+    """Premultiplied linear light and alpha, f32 (h, w, 4): somewhere in a scene of this size.
+
+    Half of the scenes show head and shoulders or more; the others a closer part of the outline.
+    """
+    height, width = size_hw
+    rgb, pha = cutout.rgb, cutout.pha
+    if rng.random() < 0.5:
+        rgb, pha = rgb[:, ::-1], pha[:, ::-1]
+    scale = float(rng.uniform(380, 1150)) / pha.shape[0]
+    alpha = pha.astype(np.float32) / 255
+    light = recoloured(np.asarray((rgb / np.float32(255)) ** np.float32(2.2), np.float32), rng)
+    picture = np.dstack([np.clip(light, 0, 1.2) * alpha[..., None], alpha])
+    if rng.random() < 0.65:
+        at = (pha.shape[1] / 2, 0.0)
+        to = (width * float(rng.uniform(0.3, 0.7)), height * float(rng.uniform(0.03, 0.25)))
+    else:
+        at = _outline_point(pha, rng)
+        to = (width * float(rng.uniform(0.25, 0.75)), height * float(rng.uniform(0.25, 0.75)))
+    angle = np.deg2rad(rng.uniform(-7, 7))
+    turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    turn[:, 0] *= rng.uniform(0.9, 1.1)
+    matrix = np.column_stack([turn, np.array(to) - turn @ np.array(at)])
+    if scale < 0.75:
+        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), 0.35 / scale))
+    moved = cv2.warpAffine(picture, matrix, (width, height), flags=cv2.INTER_LINEAR)
+    return np.asarray(np.clip(moved, 0, 1.2), np.float32)
+
+
+def _outline_point(pha: U8, rng: np.random.Generator) -> tuple[float, float]:
+    edge = cv2.morphologyEx(np.asarray(pha > 128, np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    rows, columns = np.nonzero(edge)
+    k = int(rng.integers(len(rows)))
+    return float(columns[k]), float(rows[k])
+
+
+def _read(path: Path) -> Cutout:
+    bgra = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    if bgra is None or bgra.ndim != 3 or bgra.shape[2] != 4:
+        raise DataMissing(f"{path} is no RGBA picture: remove it, or fetch it again.")
+    rgba = cv2.cvtColor(bgra, cv2.COLOR_BGRA2RGBA)
+    return cropped(np.asarray(rgba[..., :3], np.uint8), np.asarray(rgba[..., 3], np.uint8))
+
+
+def joined(*groups: Iterable[Cutout]) -> list[Cutout]:
+    return [cutout for group in groups for cutout in group]

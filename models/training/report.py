@@ -1,0 +1,91 @@
+"""What to look at after a training: the course of the loss, and scenes never trained on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw
+
+from models.refiner_net import RefinerNet
+from models.settings import NetworkSettings
+from models.training.dataset import COARSE, FGR, PHA, PLATE, RGB
+from models.training.patches import gather_patch
+from pipelines.matting.evidence import FEATURES, accept
+from pipelines.media import F32, U8
+
+_TILE_PX = 260
+_COLUMNS = ("picture", "plate", "truth", "coarse", "refined", "refined over grey")
+_CURVES = {"mad": (200, 40, 40), "coarse_mad": (120, 120, 120)}
+
+
+def contact_sheet(weights: Path, scenes: Sequence[U8], target: Path) -> None:
+    """Rows of scenes u8 (h, w, PLANES), columns as _COLUMNS; a PNG."""
+    net = RefinerNet.open(NetworkSettings(provider="cpu"), weights)
+    rows = []
+    for scene in scenes:
+        pha, fgr = refined(net, scene)
+        alpha = pha[..., None] / np.float32(255)
+        over = np.asarray(fgr * alpha + 120 * (1 - alpha), np.uint8)
+        grey = [np.dstack([plane] * 3) for plane in (scene[..., PHA], scene[..., COARSE], pha)]
+        cells = (scene[..., RGB], scene[..., PLATE], *grey, over)
+        rows.append(np.hstack([_shrunk(np.ascontiguousarray(cell)) for cell in cells]))
+    image = Image.fromarray(np.vstack(rows))
+    draw = ImageDraw.Draw(image)
+    for k, name in enumerate(_COLUMNS):
+        draw.text((k * _TILE_PX + 6, 4), name, fill=(255, 60, 60))
+    image.save(target)
+
+
+def refined(net: RefinerNet, scene: U8) -> tuple[U8, U8]:
+    """Alpha u8 (h, w) and colour u8 (h, w, 3) of a whole scene, in one piece."""
+    height, width = scene.shape[:2]
+    features: F32 = np.empty((1, FEATURES * 4, height // 2, width // 2), np.float32)
+    gather_patch(scene, features[0])
+    rgb, coarse = (np.ascontiguousarray(scene[..., plane]) for plane in (RGB, COARSE))
+    pha, fgr = coarse.copy(), rgb.copy()
+    everywhere: F32 = np.ones((height // 8, width // 8), np.float32)
+    accept(net.answer(features)[0], rgb, coarse, everywhere, 0, 0, 0, pha, fgr)
+    return pha, fgr
+
+
+def errors(net: RefinerNet, scenes: Sequence[U8]) -> dict[str, float]:
+    """Mean absolute errors of alpha and colour, refined and coarse, over whole scenes."""
+    sums: dict[str, list[float]] = {}
+    for scene in scenes:
+        pha, fgr = refined(net, scene)
+        truth = scene[..., PHA].astype(np.float32)
+        sums.setdefault("mad", []).append(float(np.abs(pha - truth).mean() / 255))
+        sums.setdefault("coarse_mad", []).append(float(np.abs(scene[..., COARSE] - truth).mean() / 255))
+        for name, colour in (("fgr", fgr), ("picture", scene[..., RGB])):
+            off = np.abs(colour.astype(np.float32) - scene[..., FGR]).mean(axis=2)
+            share = float((off * truth).sum() / max(float(truth.sum()), 1.0) / 255)
+            sums.setdefault(f"{name}_error", []).append(share)
+    return {name: float(np.mean(values)) for name, values in sums.items()}
+
+
+def curves(log: Path, target: Path) -> None:
+    """Mean absolute errors by step, refined and coarse, drawn from log.jsonl; a PNG."""
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    train = [line for line in lines if line["kind"] == "train"]
+    if not train:
+        return
+    image = Image.new("RGB", (900, 420), "white")
+    draw = ImageDraw.Draw(image)
+    last, most = train[-1]["step"], 1.1 * max(line["coarse_mad"] for line in train)
+    for name, ink in _CURVES.items():
+        points = [(60 + 820 * v["step"] / last, 380 - 360 * v[name] / most) for v in train]
+        draw.line(points, fill=ink, width=2)
+        draw.text((points[-1][0] - 90, points[-1][1] - 16), f"{name} {train[-1][name]:.4f}", fill=ink)
+    draw.line((60, 20, 60, 380, 880, 380), fill=(0, 0, 0))
+    draw.text((400, 395), f"step, up to {last}", fill=(0, 0, 0))
+    image.save(target)
+
+
+def _shrunk(picture: U8) -> U8:
+    scale = _TILE_PX / picture.shape[1]
+    size_wh = (_TILE_PX, round(picture.shape[0] * scale))
+    return np.asarray(cv2.resize(picture, size_wh, interpolation=cv2.INTER_AREA), np.uint8)

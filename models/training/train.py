@@ -1,0 +1,148 @@
+"""The training itself: steps, checkpoints, resume. The same seed and scenes give the same batches."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from models.training.losses import Truth, Weights, loss, opened
+from models.training.net import Refiner, parameters
+from models.training.patches import Batch, Patches, batch_of
+from pipelines.media import U8
+
+log = logging.getLogger("classroom.training")
+
+REPORT_EVERY, SAVE_EVERY, TEST_EVERY = 100, 500, 1000
+PEAK_RATE, LAST_SHARE = 2e-3, 0.01
+_WARM_STEPS, _RAMP_STEPS = 200, 1500
+_AVERAGE = 0.999  # of the weights that are exported
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One training. folder: for checkpoint.pt and log.jsonl. blind: planes of features kept at 0."""
+
+    folder: Path
+    steps: int
+    seed: int = 1
+    weights: Weights = field(default_factory=Weights)
+    blind: tuple[int, ...] = ()
+
+
+class Trainer:
+    """Trains from where the folder's checkpoint ended."""
+
+    def __init__(self, course: Course) -> None:
+        torch.manual_seed(course.seed)
+        self.course = course
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.net = Refiner().to(self.device, memory_format=torch.channels_last)
+        self.average = torch.optim.swa_utils.AveragedModel(
+            self.net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(_AVERAGE)
+        )
+        self._optimizer = torch.optim.AdamW(self.net.parameters(), lr=PEAK_RATE, weight_decay=1e-4)
+        self.step = 0
+        self._checkpoint = course.folder / "checkpoint.pt"
+        if self._checkpoint.exists():
+            self._resume()
+
+    def run(self, patches: Patches, tests: list[U8]) -> None:
+        """To the last step. tests: whole scenes u8 (h, w, PLANES) of people never trained on."""
+        log.info("%d parameters on %s, from step %d", parameters(self.net), self.device, self.step)
+        seen: list[tuple[float, float, float]] = []
+        started = time.monotonic()
+        first = self.step
+        for batch in patches.batches(first, self.course.steps):
+            seen.append(self._train(batch))
+            self.step += 1
+            if self.step % REPORT_EVERY == 0:
+                total, error, before = np.mean(seen, axis=0)
+                pace = (self.step - first) / (time.monotonic() - started)
+                self._note(kind="train", loss=total, mad=error, coarse_mad=before, steps_a_s=pace)
+                seen.clear()
+            if self.step % SAVE_EVERY == 0 or self.step == self.course.steps:
+                self._save()
+            if tests and (self.step % TEST_EVERY == 0 or self.step == self.course.steps):
+                self._note(kind="test", **self.test(tests))
+
+    def test(self, scenes: list[U8]) -> dict[str, float]:
+        """Mean absolute errors over whole scenes, and where alpha is soft, of the averaged weights."""
+        sums: dict[str, list[float]] = {}
+        self.average.eval()
+        for scene in scenes:
+            truth, answer = self._whole(scene)
+            pha = opened(answer, truth)[0].clamp(0, 1)
+            soft = (truth.pha > 0.02) & (truth.pha < 0.98)
+            for name, alpha in (("", pha), ("coarse_", truth.coarse)):
+                error = (alpha - truth.pha).abs()
+                sums.setdefault(f"{name}mad", []).append(float(error.mean()))
+                if soft.any():
+                    sums.setdefault(f"{name}soft_mad", []).append(float(error[soft].mean()))
+            mads = sums["mad"][-1], sums["coarse_mad"][-1]
+            sums.setdefault("worse", []).append(float(mads[0] > 1.01 * mads[1] + 1e-5))
+        return {name: float(np.mean(values)) for name, values in sums.items()}
+
+    def _whole(self, scene: U8) -> tuple[Truth, Tensor]:
+        truth, features = self._tensors(batch_of([scene]))
+        with torch.no_grad():
+            return truth, self.average(features)
+
+    def _train(self, batch: Batch) -> tuple[float, float, float]:
+        progress = self.step / self.course.steps
+        rate = PEAK_RATE * min(1.0, (self.step + 1) / _WARM_STEPS)
+        rate *= LAST_SHARE + (1 - LAST_SHARE) * 0.5 * (1 + math.cos(math.pi * progress))
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+        truth, features = self._tensors(batch)
+        with torch.autocast(self.device.type, torch.bfloat16):
+            answer = self.net(features)
+        ramp = min(1.0, self.step / _RAMP_STEPS)
+        total, error, before = loss(answer.float(), truth, self.course.weights, ramp)
+        self._optimizer.zero_grad()
+        total.backward()
+        torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
+        self._optimizer.step()
+        self.average.update_parameters(self.net)
+        return float(total.detach()), float(error), float(before)
+
+    def _tensors(self, batch: Batch) -> tuple[Truth, Tensor]:
+        planes = (batch.rgb, batch.fgr, batch.pha, batch.coarse)
+        truth = Truth(*(torch.from_numpy(p).to(self.device).float() / 255 for p in planes))
+        features = torch.from_numpy(batch.features).to(self.device, memory_format=torch.channels_last)
+        if self.course.blind:
+            features[:, list(self.course.blind)] = 0
+        return truth, features
+
+    def _note(self, **values: str | float) -> None:
+        line = {"step": self.step} | {k: v if isinstance(v, str) else float(v) for k, v in values.items()}
+        with (self.course.folder / "log.jsonl").open("a") as file:
+            file.write(json.dumps(line) + "\n")
+        log.info(
+            "%s", " ".join(f"{k} {v:.5g}" if isinstance(v, float) else f"{k} {v}" for k, v in line.items())
+        )
+
+    def _save(self) -> None:
+        states = {
+            "step": self.step,
+            "net": self.net.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+        }
+        part = self._checkpoint.with_suffix(".part")
+        torch.save(states, part)
+        part.rename(self._checkpoint)
+
+    def _resume(self) -> None:
+        states = torch.load(self._checkpoint, map_location=self.device, weights_only=True)
+        self.net.load_state_dict(states["net"])
+        self.average.load_state_dict(states["average"])
+        self._optimizer.load_state_dict(states["optimizer"])
+        self.step = int(states["step"])

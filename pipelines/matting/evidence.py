@@ -1,0 +1,173 @@
+"""What the refiner sees of a tile, and what its answer means. Training and the box share these loops.
+
+Features of a pixel, 12: the picture (3) and the plate (3), 0 to 1 less a half; their difference in standard
+deviations, squashed (3); that deviation, squashed (1); the coarse alpha and the alpha a frame before, less a
+half (2). Four neighbours (2 x 2) make one element of the network's input: 48 planes of half size, as
+PixelUnshuffle(2) orders them (Shi et al., "Real-Time Single Image and Video Super-Resolution", 2016).
+
+The answer, 16 planes of half size in the same order: what to add to the coarse alpha, and to the picture's
+colour so that it becomes the teacher's own (3).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from pipelines.compiling import compiled
+from pipelines.media import DOUBT_UNITS, F32, U8
+
+FEATURES, ANSWERS = 12, 4
+CELL_PX = 8
+MOST_OFF = 16.0
+UNKNOWN = 255  # of deviation and doubt: there is no plate here
+NOISE_CODES = 1.6
+SLOPE_SHARE = 0.3  # of the plate's gradient: what is left of misregistration, in pixels
+_MOST_KNOWN = 254
+_SQUASH = 6.0  # deviations; twice as many hardly count twice
+_SOFT_CODES = 6.0
+
+_NOISE2 = np.float32((NOISE_CODES * DOUBT_UNITS) ** 2)
+_SLOPE2 = np.float32((SLOPE_SHARE * DOUBT_UNITS / 2) ** 2)  # of a central difference over two pixels
+_TO_UNIT = np.float32(1 / 255)
+_HALF, _ONE, _ZERO, _FULL = np.float32(0.5), np.float32(1), np.float32(0), np.float32(255)
+_TO_CODES = np.float32(1 / DOUBT_UNITS)
+_SHRINK = np.float32(1 / _SQUASH)
+_SOFT = np.float32(_SOFT_CODES)
+_CELL_SHARE = np.float32(1 / CELL_PX)
+_OFF_SCALE = np.float32(DOUBT_UNITS**2 / 3)
+
+
+@compiled(fastmath=True)
+def deviation(plate: U8, doubt: U8, out: U8) -> None:
+    """Standard deviation of picture less plate, quarter codes, u8 (h, w), at most 254; UNKNOWN stays 255.
+
+    Sensor noise, misregistration times the steepest slope of the plate within a pixel, and the plate's own
+    doubt. plate: u8 (h, w, 3). doubt: u8 (h, w).
+    """
+    height, width = doubt.shape
+    slope = np.empty((height, width), np.int16)
+    for y in range(height):
+        above, below = max(y - 1, 0), min(y + 1, height - 1)
+        for x in range(width):
+            left, right = max(x - 1, 0), min(x + 1, width - 1)
+            most = 0
+            for c in range(3):
+                across = abs(int(plate[y, right, c]) - int(plate[y, left, c]))
+                down = abs(int(plate[below, x, c]) - int(plate[above, x, c]))
+                most = max(most, across, down)
+            slope[y, x] = most
+    for y in range(height):
+        above, below = max(y - 1, 0), min(y + 1, height - 1)
+        for x in range(width):
+            if doubt[y, x] == UNKNOWN:
+                out[y, x] = UNKNOWN
+                continue
+            left, right = max(x - 1, 0), min(x + 1, width - 1)
+            most = max(slope[above, x], slope[y, x], slope[below, x])
+            most = max(most, slope[above, left], slope[y, left], slope[below, left])
+            most = max(most, slope[above, right], slope[y, right], slope[below, right])
+            own = np.float32(doubt[y, x])
+            steep = np.float32(most)
+            sigma = np.sqrt(_NOISE2 + _SLOPE2 * steep * steep + own * own)
+            out[y, x] = min(int(sigma + _HALF), _MOST_KNOWN)
+
+
+@compiled(fastmath=True)
+def gather(rgb: U8, plate: U8, sigma: U8, coarse: U8, before: U8, y0: int, x0: int, out: F32) -> None:
+    """Writes the features of a tile, f32 (48, n, m), of the 2n x 2m pixels from (y0, x0) on.
+
+    rgb, plate: u8 (h, w, 3). sigma (from `deviation`), coarse, before: u8 (h, w). All of the same picture.
+    """
+    rows, columns = out.shape[1], out.shape[2]
+    for i in range(rows):
+        for sub in range(4):
+            y, right = y0 + 2 * i + sub // 2, x0 + sub % 2
+            for j in range(columns):
+                x = right + 2 * j
+                wide = sigma[y, x]
+                known = wide != UNKNOWN
+                codes = np.float32(wide) * _TO_CODES
+                scale = _SHRINK / codes
+                for c in range(3):
+                    seen = np.float32(rgb[y, x, c])
+                    behind = np.float32(plate[y, x, c]) if known else seen
+                    off = (seen - behind) * scale
+                    out[c * 4 + sub, i, j] = seen * _TO_UNIT - _HALF
+                    out[12 + c * 4 + sub, i, j] = behind * _TO_UNIT - _HALF
+                    out[24 + c * 4 + sub, i, j] = np.float32(2) * off / (_ONE + abs(off))
+                out[36 + sub, i, j] = codes / (codes + _SOFT) - _HALF
+                out[40 + sub, i, j] = np.float32(coarse[y, x]) * _TO_UNIT - _HALF
+                out[44 + sub, i, j] = np.float32(before[y, x]) * _TO_UNIT - _HALF
+
+
+@compiled(fastmath=True)
+def accept(
+    answer: F32, rgb: U8, coarse: U8, weight: F32, y0: int, x0: int, inset: int, pha: U8, fgr: U8
+) -> None:
+    """Mixes a tile's refined alpha and colour into pha and fgr, its outermost `inset` pixels left out.
+
+    answer: f32 (16, n, m) of the 2n x 2m pixels from (y0, x0) on. rgb, fgr: u8 (h, w, 3); coarse, pha: u8
+    (h, w). weight: f32 (rows, columns) by cells of CELL_PX: how much of the refined one is taken.
+    """
+    margin = inset // 2
+    for i in range(margin, answer.shape[1] - margin):
+        for below in range(2):
+            y = y0 + 2 * i + below
+            top, low = _between(y, weight.shape[0])
+            for j in range(margin, answer.shape[2] - margin):
+                for right in range(2):
+                    x, sub = x0 + 2 * j + right, 2 * below + right
+                    left, across = _between(x, weight.shape[1])
+                    upper = weight[top, left] + across * (weight[top, left + 1] - weight[top, left])
+                    lower = weight[top + 1, left] + across * (
+                        weight[top + 1, left + 1] - weight[top + 1, left]
+                    )
+                    share = upper + low * (lower - upper)
+                    if share <= _ZERO:
+                        continue
+                    alpha = min(max(np.float32(coarse[y, x]) + _FULL * answer[sub, i, j], _ZERO), _FULL)
+                    old = np.float32(pha[y, x])
+                    pha[y, x] = int(old + share * (alpha - old) + _HALF)
+                    for c in range(3):
+                        own = np.float32(rgb[y, x, c]) + _FULL * answer[4 + c * 4 + sub, i, j]
+                        own = min(max(own, _ZERO), _FULL)
+                        old = np.float32(fgr[y, x, c])
+                        fgr[y, x, c] = int(old + share * (own - old) + _HALF)
+
+
+@compiled(fastmath=True, inline=True)
+def _between(at: int, count: int) -> tuple[int, np.float32]:
+    """The cell whose middle lies before a pixel, and how far the pixel is on its way to the next one."""
+    place = (np.float32(at) + _HALF) * _CELL_SHARE - _HALF
+    place = min(max(place, _ZERO), np.float32(count - 1))
+    first = min(int(place), count - 2)
+    return first, place - np.float32(first)
+
+
+@compiled(fastmath=True)
+def survey(rgb: U8, plate: U8, sigma: U8, coarse: U8, off: F32, least: U8, most: U8) -> None:
+    """Looks at every second pixel of each cell of CELL_PX.
+
+    Writes off f32 (rows, columns): mean squared difference from the plate in deviations, each pixel's at most
+    MOST_OFF; -1 where no plate is known. least, most: u8 (rows, columns), of the coarse alpha.
+    """
+    rows, columns = off.shape
+    limit = np.float32(MOST_OFF)
+    for row in range(rows):
+        for column in range(columns):
+            total, known, low, high = np.float32(0), 0, 255, 0
+            for y in range(row * CELL_PX, (row + 1) * CELL_PX, 2):
+                for x in range(column * CELL_PX + (y // 2) % 2, (column + 1) * CELL_PX, 2):
+                    alpha = int(coarse[y, x])
+                    low, high = min(low, alpha), max(high, alpha)
+                    wide = int(sigma[y, x])
+                    if wide == UNKNOWN:
+                        continue
+                    square = 0
+                    for c in range(3):
+                        step = int(rgb[y, x, c]) - int(plate[y, x, c])
+                        square += step * step
+                    known += 1
+                    total += min(np.float32(square) * _OFF_SCALE / np.float32(wide * wide), limit)
+            off[row, column] = total / np.float32(known) if known else np.float32(-1)
+            least[row, column], most[row, column] = low, high

@@ -1,0 +1,212 @@
+"""Refining: the network's alpha, corrected by what is known of the LCD behind.
+
+The plate says what the camera would see with nobody there. Where the picture differs and the network saw
+nobody (a pointer, a lost arm), where it agrees and the network claims somebody (a pictured person), and along
+every edge, a small network of the project's own decides (models/weights). It looks at tiles along that band
+only. What the plate cannot be trusted with stays the network's: trust comes with the plate, by tile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.matting.evidence import CELL_PX, FEATURES, accept, deviation, gather, survey
+from pipelines.media import F32, PTS_HZ, TRUST_TILE_PX, U8, Box, Matte, Prediction, freeze
+
+TILE_PX, INSET_PX = 128, 8  # what a tile's rim says is left out
+OWN_CELLS = 3  # from something that hangs together with the teacher: theirs as well
+MOST_TILES = 96  # more, and the plate is wrong, whatever its trust says
+FORGET_S = 0.25  # the alpha before is of no use any more
+_CHANGED, _SAME = 3.0, 1.5  # mean squared deviations of a cell
+_BODY, _NOBODY, _ALL = 128, 5, 250
+_CORE_PX = TILE_PX - 2 * INSET_PX
+
+Mask = npt.NDArray[np.bool_]
+
+
+class Net(Protocol):
+    """What is asked of `models.refiner_net.RefinerNet`."""
+
+    def answer(self, features: F32) -> F32: ...
+
+
+class Refiner:
+    """A refinement of the keyer. For one thread, one camera.
+
+    predict: the plate of this matte's frame, None when it is not known. trust: 0 to 1, mean of the plate's
+    around the teacher in the newest frame; at 0 the matte is the network's. tiles: how many were looked at.
+    """
+
+    def __init__(self, net: Net, predict: Callable[[Matte], Prediction | None]) -> None:
+        self._net, self._predict = net, predict
+        self._planes = _Planes(EMPTY)
+        self._plate: U8 | None = None
+        self._doubt: U8 | None = None
+        self._before_pts: int | None = None
+        self.trust = 0.0
+        self.tiles = 0
+
+    def __call__(self, matte: Matte) -> Matte:
+        prediction = None if matte.box.is_empty else self._predict(matte)
+        refined = None
+        if prediction is not None and min(prediction.box.w, prediction.box.h) >= TILE_PX:
+            refined = self._refine(matte, prediction)
+        if refined is None:
+            self.trust, self.tiles, self._before_pts = 0.0, 0, None
+            return matte
+        return refined
+
+    def _refine(self, matte: Matte, prediction: Prediction) -> Matte | None:
+        box = prediction.box
+        if self._planes.box != box:
+            self._planes, self._before_pts, self._plate = _Planes(box), None, None
+        planes = self._planes
+        if prediction.rgb is not self._plate or prediction.doubt is not self._doubt:
+            deviation(prediction.rgb, prediction.doubt, planes.sigma)
+            self._plate, self._doubt = prediction.rgb, prediction.doubt
+        rgb = matte.frame.rgb[box.slices]
+        planes.take(matte)
+        if not self._remembers(matte.pts):
+            planes.before[:] = planes.coarse
+        survey(rgb, prediction.rgb, planes.sigma, planes.coarse, planes.off, planes.least, planes.most)
+        band, own = _band(planes)
+        weight = _weight(prediction, own)
+        self.trust = float(weight[planes.most >= _BODY].mean()) if (planes.most >= _BODY).any() else 0.0
+        origins = _tiles(band & (weight > 0), (box.h, box.w))
+        if not origins or len(origins) > MOST_TILES:
+            return None
+        self._run(origins, rgb, prediction.rgb, weight)
+        self.tiles, self._before_pts = len(origins), matte.pts
+        planes.before[:] = planes.pha
+        return planes.matte(matte, origins)
+
+    def _remembers(self, pts: int) -> bool:
+        return self._before_pts is not None and 0 < pts - self._before_pts <= FORGET_S * PTS_HZ
+
+    def _run(self, origins: list[tuple[int, int]], rgb: U8, plate: U8, weight: F32) -> None:
+        planes, side = self._planes, TILE_PX // 2
+        features = planes.features(len(origins), (FEATURES * 4, side, side))
+        for (y, x), out in zip(origins, features, strict=True):
+            gather(rgb, plate, planes.sigma, planes.coarse, planes.before, y, x, out)
+        for (y, x), answer in zip(origins, self._net.answer(features), strict=True):
+            accept(answer, rgb, planes.coarse, weight, y, x, INSET_PX, planes.pha, planes.fgr)
+
+
+EMPTY = Box(0, 0, 0, 0)
+
+
+class _Planes:
+    """Buffers of one box of the camera's picture, kept from frame to frame."""
+
+    def __init__(self, box: Box) -> None:
+        self.box = box
+        size_hw = (box.h, box.w)
+        self.coarse, self.before, self.pha, self.sigma = (np.zeros(size_hw, np.uint8) for _ in range(4))
+        self.fgr: U8 = np.zeros((*size_hw, 3), np.uint8)
+        cells_hw = (box.h // CELL_PX, box.w // CELL_PX)
+        self.off: F32 = np.zeros(cells_hw, np.float32)
+        self.least, self.most = (np.zeros(cells_hw, np.uint8) for _ in range(2))
+        self._features: F32 = np.empty((0,), np.float32)
+
+    def take(self, matte: Matte) -> None:
+        """The matte's alpha and colour into the box; the camera's own colour where it has none."""
+        part, inner = _overlap(matte.box, self.box)
+        self.coarse[:] = 0
+        np.copyto(self.fgr, matte.frame.rgb[self.box.slices])
+        if not part.is_empty:
+            self.coarse[inner.slices] = matte.pha[part.slices]
+            self.fgr[inner.slices] = matte.fgr[part.slices]
+        np.copyto(self.pha, self.coarse)
+
+    def features(self, count: int, shape: tuple[int, int, int]) -> F32:
+        size = count * shape[0] * shape[1] * shape[2]
+        if self._features.size < size:
+            self._features = np.empty(size, np.float32)
+        return self._features[:size].reshape(count, *shape)
+
+    def matte(self, matte: Matte, origins: list[tuple[int, int]]) -> Matte:
+        """The refined matte: the old one's box, and every tile looked at."""
+        low = np.min(origins, axis=0)
+        high = np.max(origins, axis=0) + TILE_PX
+        x0, y0 = min(matte.box.x, self.box.x + int(low[1])), min(matte.box.y, self.box.y + int(low[0]))
+        x1 = max(matte.box.x + matte.box.w, self.box.x + int(high[1]))
+        y1 = max(matte.box.y + matte.box.h, self.box.y + int(high[0]))
+        box = Box(x0, y0, x1 - x0, y1 - y0)
+        pha: U8 = np.zeros((box.h, box.w), np.uint8)
+        fgr = np.ascontiguousarray(matte.frame.rgb[box.slices])
+        old = Box(matte.box.x - x0, matte.box.y - y0, matte.box.w, matte.box.h)
+        pha[old.slices], fgr[old.slices] = matte.pha, matte.fgr
+        part, inner = _overlap(self.box, box)
+        pha[inner.slices], fgr[inner.slices] = self.pha[part.slices], self.fgr[part.slices]
+        freeze(pha)
+        freeze(fgr)
+        return Matte(matte.frame, box, pha, fgr)
+
+
+def _band(planes: _Planes) -> tuple[Mask, Mask]:
+    """Cells to look at, and cells that can be the teacher's, bool (rows, columns) each."""
+    body = planes.most >= _BODY
+    changed = planes.off > _CHANGED
+    near = cv2.dilate(np.asarray(changed | body, np.uint8), np.ones((3, 3), np.uint8))
+    _, labels = cv2.connectedComponents(near)
+    ours = np.zeros(int(labels.max()) + 1, np.bool_)
+    ours[np.unique(labels[body])] = True
+    ours[0] = False
+    joined = ours[labels] & (changed | body)
+    reach = 2 * OWN_CELLS + 1
+    own = (
+        cv2.dilate(np.asarray(joined | (planes.most > _NOBODY), np.uint8), np.ones((reach, reach), np.uint8))
+        > 0
+    )
+    soft = (planes.least < _ALL) & (planes.most > _NOBODY)
+    missed = joined & (planes.least < _ALL)
+    claimed = (planes.off >= 0) & (planes.off < _SAME) & (planes.most > _NOBODY)
+    band = cv2.dilate(np.asarray(soft | missed | claimed, np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return np.asarray(band & own), np.asarray(own)
+
+
+def _weight(prediction: Prediction, own: Mask) -> F32:
+    """How much of the refined alpha is taken, f32 by cell, 0 to 1."""
+    rows, columns = own.shape
+    times = TRUST_TILE_PX // CELL_PX
+    tiles = prediction.trust.astype(np.float32) / np.float32(255)
+    size_wh = (tiles.shape[1] * times, tiles.shape[0] * times)
+    trust = cv2.resize(tiles, size_wh, interpolation=cv2.INTER_LINEAR)[:rows, :columns]
+    return np.asarray(trust * own, np.float32)
+
+
+def _tiles(band: Mask, size_hw: tuple[int, int]) -> list[tuple[int, int]]:
+    """Origins y, x of tiles whose middles cover the band; all of them inside the box.
+
+    Rows of tiles begin where the band does, and each row of tiles where its part of the band begins.
+    """
+    origins: list[tuple[int, int]] = []
+    rows = np.flatnonzero(band.any(axis=1))
+    step = _CORE_PX // CELL_PX
+    while len(rows):
+        first = int(rows[0])
+        columns = np.flatnonzero(band[first : first + step].any(axis=0))
+        while len(columns):
+            y, x = first * CELL_PX - INSET_PX, int(columns[0]) * CELL_PX - INSET_PX
+            origins.append((_placed(y, size_hw[0]), _placed(x, size_hw[1])))
+            columns = columns[columns >= columns[0] + step]
+        rows = rows[rows >= first + step]
+    return origins
+
+
+def _placed(start: int, length: int) -> int:
+    return min(max(start, 0), length - TILE_PX)
+
+
+def _overlap(one: Box, other: Box) -> tuple[Box, Box]:
+    """What two boxes share, in the coordinates of the first and of the second."""
+    x0, y0 = max(one.x, other.x), max(one.y, other.y)
+    w, h = min(one.x + one.w, other.x + other.w) - x0, min(one.y + one.h, other.y + other.h) - y0
+    if w <= 0 or h <= 0:
+        return EMPTY, EMPTY
+    return Box(x0 - one.x, y0 - one.y, w, h), Box(x0 - other.x, y0 - other.y, w, h)
