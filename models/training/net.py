@@ -52,7 +52,7 @@ class Refiner(nn.Module):
         self.down2, self.down3, self.down4 = _Down(w1, w2), _Down(w2, w3), _Down(w3, w4)
         self.up3, self.up2, self.up1 = _conv(w4, w3, 1), _conv(w3, w2, 1), _conv(w2, w1, 1)
         self.join2, self.join1 = _conv(w2, w2), _conv(w1, w1)
-        self.head = _conv(w1, ANSWERS * _SUB)
+        self.head = _conv(w1, ANSWERS * _SUB, 1)
         with torch.no_grad():
             self.head.weight.mul_(_START_SCALE)
             self.head.bias.zero_()

@@ -42,10 +42,12 @@ class Scene:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _World:
-    """What is there without anybody. light: f32 (h, w, 3). lcd, frame: share of a pixel, f32 (h, w, 1)."""
+    """What is there without anybody. light: f32 (h, w, 3); room: the part of it that comes from the lamps,
+    which somebody's shadow can take. lcd, frame: share of a pixel, f32 (h, w, 1).
+    """
 
     light: F32
-    page: F32
+    room: F32
     lcd: F32
     frame: F32
 
@@ -93,9 +95,9 @@ def _world(rng: Rng, size_hw: tuple[int, int], page: U8) -> _World:
         veil = veil + np.float32(rng.uniform(0.03, 0.25)) * _bump(rng, size_hw)
     wall = rng.uniform(0.05, 0.5) * np.array([1, rng.uniform(0.9, 1), rng.uniform(0.8, 1.05)])
     wall = wall * (1 + 0.03 * clouds(rng, size_hw, 60) + 0.012 * clouds(rng, size_hw, 3))
-    panel = np.asarray(panel + veil, np.float32)
-    all_light = panel * lcd + np.float32(0.02) * (framed - lcd) + wall * (1 - framed)
-    return _World(np.asarray(all_light, np.float32), np.asarray(panel * lcd, np.float32), lcd, framed)
+    room = veil * lcd + np.float32(0.02) * (framed - lcd) + wall * (1 - framed)
+    light: F32 = np.asarray(panel * lcd + room, np.float32)
+    return _World(light, np.asarray(room, np.float32), lcd, framed)
 
 
 def _photographed(world: _World, person: F32, rng: Rng) -> Scene:
@@ -105,9 +107,8 @@ def _photographed(world: _World, person: F32, rng: Rng) -> Scene:
     size_hw = (alpha.shape[0], alpha.shape[1])
     bad = float(rng.random() ** 1.5)  # how wrong the plate is, all in all
     own = _lit(person, world, rng)
-    behind = world.light * _moire(rng, size_hw)
+    behind = (world.light - _shadow(alpha[..., 0], rng) * world.room) * _moire(rng, size_hw)
     behind = behind * (1 + bad * 0.03 * clouds(rng, size_hw, 120)) + bad * 0.006 * clouds(rng, size_hw, 90)
-    behind = behind * (1 - _shadow(alpha[..., 0], world.lcd, rng))
     if rng.random() < 0.08:
         behind = behind + np.float32(rng.uniform(0.01, 0.12)) * _bump(rng, size_hw)  # a glare nobody learnt
     gain = 1 + bad * rng.uniform(-0.03, 0.03)
@@ -135,15 +136,18 @@ def _lit(person: F32, world: _World, rng: Rng) -> F32:
     return np.asarray(own + glow * person[..., :3] * np.float32(0.04), np.float32)
 
 
-def _shadow(alpha: F32, lcd: F32, rng: Rng) -> F32:
-    """Share of light taken, f32 (h, w, 1): much of the wall's, hardly any of the LCD's own."""
+def _shadow(alpha: F32, rng: Rng) -> F32:
+    """Share of the room's light that is taken, f32 (h, w, 1): beside, below and around whoever stands there.
+
+    On a dark page the room's light on the glass is most of what the camera sees.
+    """
+    if rng.random() < 0.15:
+        return np.zeros((*alpha.shape, 1), np.float32)
     height, width = alpha.shape
     small = cv2.resize(alpha, (max(width // 8, 4), max(height // 8, 4)), interpolation=cv2.INTER_AREA)
     moved = np.roll(small, (int(rng.integers(-2, 6)), int(rng.integers(-7, 8))), (0, 1))
-    soft = cv2.resize(cv2.GaussianBlur(moved, (0, 0), float(rng.uniform(1.5, 6))), (width, height))[..., None]
-    on_lcd = rng.uniform(0, 0.05)
-    on_wall = rng.uniform(0, 0.5) if rng.random() < 0.7 else 0.0
-    return np.asarray(soft * (on_lcd * lcd + on_wall * (1 - lcd)), np.float32)
+    soft = cv2.resize(cv2.GaussianBlur(moved, (0, 0), float(rng.uniform(1.2, 6))), (width, height))
+    return np.asarray(soft[..., None] * rng.uniform(0, 0.65), np.float32)
 
 
 def _predicted(world: _World, camera: Camera, bad: float, rng: Rng) -> tuple[U8, U8]:

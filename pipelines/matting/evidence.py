@@ -79,25 +79,36 @@ def gather(rgb: U8, plate: U8, sigma: U8, coarse: U8, before: U8, y0: int, x0: i
     rgb, plate: u8 (h, w, 3). sigma (from `deviation`), coarse, before: u8 (h, w). All of the same picture.
     """
     rows, columns = out.shape[1], out.shape[2]
-    for i in range(rows):
-        for sub in range(4):
-            y, right = y0 + 2 * i + sub // 2, x0 + sub % 2
+    line = np.empty((FEATURES, 2 * columns), np.float32)
+    for row in range(2 * rows):
+        y = y0 + row
+        _describe(rgb[y], plate[y], sigma[y], coarse[y], before[y], x0, line)
+        i, sub = row // 2, row % 2 * 2
+        for k in range(FEATURES):
+            left, right = out[4 * k + sub, i], out[4 * k + sub + 1, i]
             for j in range(columns):
-                x = right + 2 * j
-                wide = sigma[y, x]
-                known = wide != UNKNOWN
-                codes = np.float32(wide) * _TO_CODES
-                scale = _SHRINK / codes
-                for c in range(3):
-                    seen = np.float32(rgb[y, x, c])
-                    behind = np.float32(plate[y, x, c]) if known else seen
-                    off = (seen - behind) * scale
-                    out[c * 4 + sub, i, j] = seen * _TO_UNIT - _HALF
-                    out[12 + c * 4 + sub, i, j] = behind * _TO_UNIT - _HALF
-                    out[24 + c * 4 + sub, i, j] = np.float32(2) * off / (_ONE + abs(off))
-                out[36 + sub, i, j] = codes / (codes + _SOFT) - _HALF
-                out[40 + sub, i, j] = np.float32(coarse[y, x]) * _TO_UNIT - _HALF
-                out[44 + sub, i, j] = np.float32(before[y, x]) * _TO_UNIT - _HALF
+                left[j] = line[k, 2 * j]
+                right[j] = line[k, 2 * j + 1]
+
+
+@compiled(fastmath=True)
+def _describe(rgb: U8, plate: U8, sigma: U8, coarse: U8, before: U8, x0: int, line: F32) -> None:
+    """The features of a row of pixels from x0 on, f32 (12, n). rgb, plate: u8 (w, 3); the others u8 (w,)."""
+    for j in range(line.shape[1]):
+        x = x0 + j
+        codes = np.float32(sigma[x]) * _TO_CODES
+        line[9, j] = codes / (codes + _SOFT) - _HALF
+        line[10, j] = np.float32(coarse[x]) * _TO_UNIT - _HALF
+        line[11, j] = np.float32(before[x]) * _TO_UNIT - _HALF
+    for c in range(3):
+        for j in range(line.shape[1]):
+            x = x0 + j
+            seen = np.float32(rgb[x, c])
+            behind = seen if sigma[x] == UNKNOWN else np.float32(plate[x, c])
+            off = (seen - behind) * (_SHRINK / (np.float32(sigma[x]) * _TO_CODES))
+            line[c, j] = seen * _TO_UNIT - _HALF
+            line[3 + c, j] = behind * _TO_UNIT - _HALF
+            line[6 + c, j] = np.float32(2) * off / (_ONE + abs(off))
 
 
 @compiled(fastmath=True)
