@@ -96,8 +96,8 @@ def _world(rng: Rng, size_hw: tuple[int, int], page: U8) -> _World:
     wall = rng.uniform(0.05, 0.5) * np.array([1, rng.uniform(0.9, 1), rng.uniform(0.8, 1.05)])
     wall = wall * (1 + 0.03 * clouds(rng, size_hw, 60) + 0.012 * clouds(rng, size_hw, 3))
     room = veil * lcd + np.float32(0.02) * (framed - lcd) + wall * (1 - framed)
-    light: F32 = np.asarray(panel * lcd + room, np.float32)
-    return _World(light, np.asarray(room, np.float32), lcd, framed)
+    everything: F32 = np.asarray(panel * lcd + room, np.float32)
+    return _World(everything, np.asarray(room, np.float32), lcd, framed)
 
 
 def _photographed(world: _World, person: F32, rng: Rng) -> Scene:
