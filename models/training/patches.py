@@ -118,6 +118,7 @@ def spoiled(patch: U8, rng: Rng) -> U8:
         patch[..., COARSE] = stale
         if rng.random() < 0.5:
             patch[..., BEFORE] = stale
+    _spoil_memory(patch, rng)
     if rng.random() < 0.5:
         patch = patch[:, ::-1]
     if rng.random() < 0.5:
@@ -133,6 +134,20 @@ def spoiled(patch: U8, rng: Rng) -> U8:
             ]
         )
     return np.ascontiguousarray(patch)
+
+
+def _spoil_memory(patch: U8, rng: Rng) -> None:
+    """Trails and nothing at all in the alpha before: what is fed back must not keep itself alive."""
+    choice = rng.random()
+    if choice < 0.12:
+        patch[..., BEFORE] = 0
+    elif choice < 0.3:
+        patch[..., BEFORE] = patch[..., COARSE]
+    elif choice < 0.7:
+        before = np.ascontiguousarray(patch[..., BEFORE])
+        moved = np.column_stack([np.eye(2), rng.normal(0, 18, 2)])
+        trail = cv2.warpAffine(before, moved, (SIZE_PX, SIZE_PX), borderMode=cv2.BORDER_REPLICATE)
+        patch[..., BEFORE] = cv2.max(before, cv2.convertScaleAbs(trail, alpha=float(rng.uniform(0.3, 1))))
 
 
 def _spoil_plate(patch: U8, rng: Rng) -> None:
