@@ -16,13 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.matting.evidence import CELL_PX, FEATURES, accept, deviation, gather, survey
+from pipelines.matting.quality import CHANGED, SAME, MinuteMean, quality
 from pipelines.media import F32, PTS_HZ, TRUST_TILE_PX, U8, Box, Matte, Prediction, freeze
 
 TILE_PX, INSET_PX = 128, 8  # what a tile's rim says is left out
 OWN_CELLS = 3  # from something that hangs together with the teacher: theirs as well
 MOST_TILES = 96  # more, and the plate is wrong, whatever its trust says
 FORGET_S = 0.25  # the alpha before is of no use any more
-_CHANGED, _SAME = 3.0, 1.5  # mean squared deviations of a cell
 _BODY, _NOBODY, _ALL = 128, 5, 250
 _CORE_PX = TILE_PX - 2 * INSET_PX
 
@@ -40,6 +40,7 @@ class Refiner:
 
     predict: the plate of this matte's frame, None when it is not known. trust: 0 to 1, mean of the plate's
     around the teacher in the newest frame; at 0 the matte is the network's. tiles: how many were looked at.
+    quality: of the newest matte, see pipelines/matting/quality.py; of_minute: its mean over the last minute.
     """
 
     def __init__(self, net: Net, predict: Callable[[Matte], Prediction | None]) -> None:
@@ -50,6 +51,12 @@ class Refiner:
         self._before_pts: int | None = None
         self.trust = 0.0
         self.tiles = 0
+        self.quality: float | None = None
+        self._of_minute = MinuteMean()
+
+    @property
+    def of_minute(self) -> float | None:
+        return self._of_minute.value
 
     def __call__(self, matte: Matte) -> Matte:
         prediction = None if matte.box.is_empty else self._predict(matte)
@@ -57,9 +64,9 @@ class Refiner:
         if prediction is not None and min(prediction.box.w, prediction.box.h) >= TILE_PX:
             refined = self._refine(matte, prediction)
         if refined is None:
-            self.trust, self.tiles, self._before_pts = 0.0, 0, None
-            return matte
-        return refined
+            self.trust, self.tiles, self.quality, self._before_pts = 0.0, 0, None, None
+        self._of_minute.note(matte.pts, self.quality)
+        return refined or matte
 
     def _refine(self, matte: Matte, prediction: Prediction) -> Matte | None:
         box = prediction.box
@@ -69,6 +76,7 @@ class Refiner:
         if prediction.rgb is not self._plate or prediction.doubt is not self._doubt:
             deviation(prediction.rgb, prediction.doubt, planes.sigma)
             self._plate, self._doubt = prediction.rgb, prediction.doubt
+            planes.contrast[:] = _contrast(prediction.rgb, planes.contrast.shape)
         rgb = matte.frame.rgb[box.slices]
         planes.take(matte)
         if not self._remembers(matte.pts):
@@ -83,6 +91,8 @@ class Refiner:
         self._run(origins, rgb, prediction.rgb, weight)
         self.tiles, self._before_pts = len(origins), matte.pts
         planes.before[:] = planes.pha
+        survey(rgb, prediction.rgb, planes.sigma, planes.pha, planes.off, planes.least, planes.most)
+        self.quality = quality(planes.off, planes.least, planes.most, planes.contrast, own & (weight > 0))
         return planes.matte(matte, origins)
 
     def _remembers(self, pts: int) -> bool:
@@ -110,7 +120,7 @@ class _Planes:
         self.fgr: U8 = np.zeros((*size_hw, 3), np.uint8)
         cells_hw = (box.h // CELL_PX, box.w // CELL_PX)
         self.off: F32 = np.zeros(cells_hw, np.float32)
-        self.least, self.most = (np.zeros(cells_hw, np.uint8) for _ in range(2))
+        self.least, self.most, self.contrast = (np.zeros(cells_hw, np.uint8) for _ in range(3))
         self._features: F32 = np.empty((0,), np.float32)
 
     def take(self, matte: Matte) -> None:
@@ -151,7 +161,7 @@ class _Planes:
 def _band(planes: _Planes) -> tuple[Mask, Mask]:
     """Cells to look at, and cells that can be the teacher's, bool (rows, columns) each."""
     body = planes.most >= _BODY
-    changed = planes.off > _CHANGED
+    changed = planes.off > CHANGED
     near = cv2.dilate(np.asarray(changed | body, np.uint8), np.ones((3, 3), np.uint8))
     _, labels = cv2.connectedComponents(near)
     ours = np.zeros(int(labels.max()) + 1, np.bool_)
@@ -165,7 +175,7 @@ def _band(planes: _Planes) -> tuple[Mask, Mask]:
     )
     soft = (planes.least < _ALL) & (planes.most > _NOBODY)
     missed = joined & (planes.least < _ALL)
-    claimed = (planes.off >= 0) & (planes.off < _SAME) & (planes.most > _NOBODY)
+    claimed = (planes.off >= 0) & (planes.off < SAME) & (planes.most > _NOBODY)
     band = cv2.dilate(np.asarray(soft | missed | claimed, np.uint8), np.ones((3, 3), np.uint8)) > 0
     return np.asarray(band & own), np.asarray(own)
 
@@ -178,6 +188,13 @@ def _weight(prediction: Prediction, own: Mask) -> F32:
     size_wh = (tiles.shape[1] * times, tiles.shape[0] * times)
     trust = cv2.resize(tiles, size_wh, interpolation=cv2.INTER_LINEAR)[:rows, :columns]
     return np.asarray(trust * own, np.float32)
+
+
+def _contrast(plate: U8, cells_hw: tuple[int, ...]) -> U8:
+    """Largest less least code of green in each cell, u8 (rows, columns)."""
+    green = plate[: cells_hw[0] * CELL_PX, : cells_hw[1] * CELL_PX, 1]
+    blocks = green.reshape(cells_hw[0], CELL_PX, cells_hw[1], CELL_PX)
+    return np.asarray(blocks.max(axis=(1, 3)) - blocks.min(axis=(1, 3)), np.uint8)
 
 
 def _tiles(band: Mask, size_hw: tuple[int, int]) -> list[tuple[int, int]]:
