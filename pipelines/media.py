@@ -142,21 +142,6 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Envelope:
-    """What the camera may see of the LCD where nobody is before it, inside `box` of its picture.
-
-    plate: u8 (box.h, box.w, 3), the likely picture. low, high: u8 (box.h, box.w, 3), the least and the most
-    of Y, Cr and Cb (full range, as cv2.COLOR_RGB2YCrCb makes them) that misregistration, noise and a
-    teacher's shadow explain; 0 and 255 where the box is not LCD.
-    """
-
-    box: Box
-    plate: U8
-    low: U8
-    high: U8
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Prediction:
     """The plate of one frame: what its camera would see with nobody there, inside `box` of its picture.
 
@@ -271,9 +256,10 @@ class Lens:
 class Calibration:
     """Where the page is in the camera's picture.
 
-    page_from_camera: f64 (3, 3), camera pixel (x, y, 1) without lens distortion to page pixel, for exactly
-    the two sizes given. source: "simulated" (the truth), "corners" (four corners from the operator). lens:
-    None where no distortion is known; then the homography is the best fit to the bent picture.
+    page_from_camera: f64 (3, 3), camera pixel (x, y, 1) to page pixel, for exactly the two sizes given; with
+    a lens that bends straight lines, the homography that fits best. lens, page_from_flat: the distortion, and
+    the homography f64 (3, 3) for pixels that `lens.flatten` made; both or neither. source: "simulated" (the
+    truth), "corners" (four corners from the operator).
     """
 
     page_from_camera: F64
@@ -281,26 +267,31 @@ class Calibration:
     page_size_wh: SizeWh
     source: str
     lens: Lens | None = None
+    page_from_flat: F64 | None = None
 
     def for_sizes(self, camera_size_wh: SizeWh, page_size_wh: SizeWh) -> F64:
-        """page_from_camera for other sizes of the same pictures (half-pixel centres kept), f64 (3, 3).
-
-        Leaves the lens out: exact for points that `lens.flatten` made.
-        """
-        page = _resize(self.page_size_wh, page_size_wh)
-        camera = _resize(camera_size_wh, self.camera_size_wh)
-        return page @ self.page_from_camera @ camera
+        """page_from_camera for other sizes of the same pictures (half-pixel centres kept), f64 (3, 3)."""
+        return self._for_sizes(self.page_from_camera, camera_size_wh, page_size_wh)
 
     def to_page(self, camera_xy: F64, camera_size_wh: SizeWh, page_size_wh: SizeWh) -> F64:
-        """(..., 2) pixels of the camera's picture, as it is, to page pixels."""
+        """(..., 2) pixels of the camera's picture to page pixels, the lens included."""
         flat = camera_xy if self.lens is None else self.lens.flatten(camera_xy, camera_size_wh)
-        return _mapped(self.for_sizes(camera_size_wh, page_size_wh), flat)
+        return _mapped(self._exact(camera_size_wh, page_size_wh), flat)
 
     def to_camera(self, page_xy: F64, camera_size_wh: SizeWh, page_size_wh: SizeWh) -> F64:
-        """The inverse of `to_page`."""
-        camera_from_page = np.asarray(np.linalg.inv(self.for_sizes(camera_size_wh, page_size_wh)), np.float64)
-        flat = _mapped(camera_from_page, page_xy)
+        """The inverse of `to_page`. Raises numpy.linalg.LinAlgError for a calibration that has none."""
+        exact = np.asarray(np.linalg.inv(self._exact(camera_size_wh, page_size_wh)), np.float64)
+        flat = _mapped(exact, page_xy)
         return flat if self.lens is None else self.lens.bend(flat, camera_size_wh)
+
+    def _exact(self, camera_size_wh: SizeWh, page_size_wh: SizeWh) -> F64:
+        matrix = self.page_from_camera if self.page_from_flat is None else self.page_from_flat
+        return self._for_sizes(matrix, camera_size_wh, page_size_wh)
+
+    def _for_sizes(self, matrix: F64, camera_size_wh: SizeWh, page_size_wh: SizeWh) -> F64:
+        page = _resize(self.page_size_wh, page_size_wh)
+        camera = _resize(camera_size_wh, self.camera_size_wh)
+        return page @ matrix @ camera
 
 
 def _mapped(matrix: F64, points: F64) -> F64:

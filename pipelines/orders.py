@@ -76,7 +76,8 @@ class StudioStatus:
     picture in the newest programme frame. stages_ms: {stage: {p50, p95, p99, n}}.
     counts: {"capture", "matting", "programme": so far}. dropped: {channel: count, on purpose}.
     late: ticks left out by the programme. plate_trust: 0 to 1, how well the LCD in sight agrees with what
-    the page lets expect; None while the box does not know where the LCD is.
+    the page lets expect; None while the box does not know where the LCD is. matte_quality: 0 to 1, of the
+    last minute, said without the truth; None where it cannot be said.
     """
 
     scene: Scene
@@ -99,6 +100,7 @@ class StudioStatus:
     late: int = 0
     stale_mattes: int = 0
     plate_trust: float | None = None
+    matte_quality: float | None = None
 
 
 Report = Packet | Started | Fatal | Rejected | StudioStatus

@@ -111,6 +111,10 @@ class ProgrammeOut(BaseModel):
         description="How well the LCD in sight agrees with the page, 0 to 1; null without its place. "
         "At 0 the network works alone."
     )
+    matte_quality: float | None = Field(
+        description="Of the last minute's mattes, 0 to 1: how far plate and matte explain the camera's "
+        "picture. null where that cannot be said."
+    )
     network: str
     provider: str
     calibration: str

@@ -17,7 +17,7 @@ from pipelines.media import F32, PTS_HZ, U8
 
 CHANGED, SAME = 3.0, 1.5  # mean squared deviations of a cell from the plate
 _SOMEBODY, _NOBODY = 192, 64
-_DRAWN = 10.0  # contrast of the plate in a cell, codes: bare paper behind bare cloth says nothing
+BARE_CODES = 10  # contrast of the plate in a cell: bare paper behind bare cloth says nothing
 _WORST = 0.5  # share of the teacher at which the score is 0
 _MINUTE_S = 60.0
 
@@ -35,7 +35,7 @@ def quality(off: F32, least: U8, most: U8, contrast: U8, own: Mask) -> float | N
     if not (body & known).any():
         return None
     missed = known & (off > CHANGED) & (most < _NOBODY)
-    claimed = known & (off < SAME) & (least >= _SOMEBODY) & (contrast > _DRAWN)
+    claimed = known & (off < SAME) & (least >= _SOMEBODY) & (contrast > BARE_CODES)
     share = (np.count_nonzero(missed) + np.count_nonzero(claimed)) / np.count_nonzero(body)
     return max(0.0, 1.0 - float(share) / _WORST)
 

@@ -15,15 +15,16 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.matting.evidence import CELL_PX, FEATURES, accept, deviation, gather, survey
-from pipelines.matting.quality import CHANGED, SAME, MinuteMean, quality
-from pipelines.media import F32, PTS_HZ, TRUST_TILE_PX, U8, Box, Matte, Prediction, freeze
+from pipelines.matting.evidence import ANSWERS, CELL_PX, FEATURES, accept, deviation, gather, survey
+from pipelines.matting.quality import BARE_CODES, CHANGED, SAME, MinuteMean, quality
+from pipelines.media import F32, PTS_HZ, TRUST_TILE_PX, U8, Box, Frame, Matte, Prediction, freeze
 
 TILE_PX, INSET_PX = 128, 8  # what a tile's rim says is left out
 OWN_CELLS = 3  # from something that hangs together with the teacher: theirs as well
 MOST_TILES = 96  # more, and the plate is wrong, whatever its trust says
 FORGET_S = 0.25  # the alpha before is of no use any more
 _BODY, _NOBODY, _ALL = 128, 5, 250
+_DARK = 48  # codes
 _CORE_PX = TILE_PX - 2 * INSET_PX
 
 Mask = npt.NDArray[np.bool_]
@@ -76,13 +77,14 @@ class Refiner:
         if prediction.rgb is not self._plate or prediction.doubt is not self._doubt:
             deviation(prediction.rgb, prediction.doubt, planes.sigma)
             self._plate, self._doubt = prediction.rgb, prediction.doubt
-            planes.contrast[:] = _contrast(prediction.rgb, planes.contrast.shape)
+            planes.level, planes.contrast = _levels(prediction.rgb, planes.off.shape)
         rgb = matte.frame.rgb[box.slices]
         planes.take(matte)
         if not self._remembers(matte.pts):
             planes.before[:] = planes.coarse
         survey(rgb, prediction.rgb, planes.sigma, planes.coarse, planes.off, planes.least, planes.most)
         band, own = _band(planes)
+        own &= ~_unsaid(planes)
         weight = _weight(prediction, own)
         self.trust = float(weight[planes.most >= _BODY].mean()) if (planes.most >= _BODY).any() else 0.0
         origins = _tiles(band & (weight > 0), (box.h, box.w))
@@ -120,7 +122,9 @@ class _Planes:
         self.fgr: U8 = np.zeros((*size_hw, 3), np.uint8)
         cells_hw = (box.h // CELL_PX, box.w // CELL_PX)
         self.off: F32 = np.zeros(cells_hw, np.float32)
-        self.least, self.most, self.contrast = (np.zeros(cells_hw, np.uint8) for _ in range(3))
+        self.least, self.most = (np.zeros(cells_hw, np.uint8) for _ in range(2))
+        # Of the plate's green by cell: the most, and the most less the least.
+        self.level, self.contrast = (np.zeros(cells_hw, np.uint8) for _ in range(2))
         self._features: F32 = np.empty((0,), np.float32)
 
     def take(self, matte: Matte) -> None:
@@ -180,6 +184,16 @@ def _band(planes: _Planes) -> tuple[Mask, Mask]:
     return np.asarray(band & own), np.asarray(own)
 
 
+def _unsaid(planes: _Planes) -> Mask:
+    """Cells where the plate cannot speak against the network: bare and dark, all teacher here, and alike.
+
+    Dark hair before a dark page agrees with the plate as well as nobody does.
+    """
+    bare = (planes.contrast <= BARE_CODES) & (planes.level < _DARK)
+    alike = (planes.off >= 0) & (planes.off < CHANGED)
+    return np.asarray(bare & alike & (planes.least >= _ALL))
+
+
 def _weight(prediction: Prediction, own: Mask) -> F32:
     """How much of the refined alpha is taken, f32 by cell, 0 to 1."""
     rows, columns = own.shape
@@ -190,11 +204,12 @@ def _weight(prediction: Prediction, own: Mask) -> F32:
     return np.asarray(trust * own, np.float32)
 
 
-def _contrast(plate: U8, cells_hw: tuple[int, ...]) -> U8:
-    """Largest less least code of green in each cell, u8 (rows, columns)."""
+def _levels(plate: U8, cells_hw: tuple[int, ...]) -> tuple[U8, U8]:
+    """Largest code of green in each cell, and largest less least, u8 (rows, columns)."""
     green = plate[: cells_hw[0] * CELL_PX, : cells_hw[1] * CELL_PX, 1]
     blocks = green.reshape(cells_hw[0], CELL_PX, cells_hw[1], CELL_PX)
-    return np.asarray(blocks.max(axis=(1, 3)) - blocks.min(axis=(1, 3)), np.uint8)
+    most = blocks.max(axis=(1, 3))
+    return most, np.asarray(most - blocks.min(axis=(1, 3)), np.uint8)
 
 
 def _tiles(band: Mask, size_hw: tuple[int, int]) -> list[tuple[int, int]]:
@@ -227,3 +242,25 @@ def _overlap(one: Box, other: Box) -> tuple[Box, Box]:
     if w <= 0 or h <= 0:
         return EMPTY, EMPTY
     return Box(x0 - one.x, y0 - one.y, w, h), Box(x0 - other.x, y0 - other.y, w, h)
+
+
+def warm_up_refining() -> None:
+    """Compiles the loops over pixels, or loads them from the cache: call it before the first frame is due."""
+    size = TILE_PX + CELL_PX
+    box = Box(0, 0, size, size)
+    rgb: U8 = np.zeros((size, size, 3), np.uint8)
+    pha: U8 = np.zeros((size, size), np.uint8)
+    pha[:, size // 2 :] = 255
+    tiles = -(-size // TRUST_TILE_PX)
+    trust: U8 = np.full((tiles, tiles), 255, np.uint8)
+    for array in (rgb, pha):
+        freeze(array)
+    known = Prediction(box, rgb, np.zeros((size, size), np.uint8), trust)
+    Refiner(_NoChange(), lambda _: known)(Matte(Frame(rgb, 0, 0), box, pha, rgb))
+
+
+class _NoChange:
+    """A network that adds nothing. Satisfies Net."""
+
+    def answer(self, features: F32) -> F32:
+        return np.zeros((len(features), ANSWERS * 4, *features.shape[2:]), np.float32)

@@ -29,7 +29,7 @@ CURVE_STEPS = 8_192
 
 _SPREADS = (16.0, 6.0, 3.0, 2.0)  # codes: what counts as an outlier, round by round, at least
 _SAY = 0.3
-_BINS = 16
+LEVELS = 16
 _BIN_PRIOR = 6.0  # blocks
 _SHARP = 30.0  # codes between neighbouring blocks that make one count half
 _CELL_PRIOR = 40_000.0  # a block of middle grey weighs this much
@@ -45,7 +45,7 @@ _ENOUGH = 3  # blocks of a colour, to say that it was seen
 _MOST_OFF = 25.0  # codes: what is held before the page must not count for more
 _NEAR_DOUBT, _DOUBT = 8.0, 60.0  # codes, of colours that were not seen: close to one that was, or not
 
-_LEVELS = (np.arange(_BINS) + 0.5) * (256 / _BINS)
+_LEVELS = (np.arange(LEVELS) + 0.5) * (256 / LEVELS)
 _LIGHT_OF_CODE: F32 = np.asarray((np.arange(256) / 255) ** CODE_GAMMA, np.float32).reshape(1, 256, 1)
 _LIGHT_OF_CODES: F32 = np.ascontiguousarray(_LIGHT_OF_CODE.repeat(3, axis=2))
 Index = npt.NDArray[np.intp]
@@ -84,6 +84,15 @@ class Blocks(NamedTuple):
         bottom, right = self.size_hw[0] - size_wh[1], self.size_hw[1] - size_wh[0]
         return np.asarray(cv2.copyMakeBorder(grown, 0, bottom, 0, right, cv2.BORDER_REPLICATE), np.uint8)
 
+    def grown(self, values: U8) -> U8:
+        """A picture u8 (h, w) of the box, each block's value in all of its pixels; 0 where no block is."""
+        rows, columns = self.hw
+        size_wh = columns * self.block_px, rows * self.block_px
+        grown = cv2.resize(values, size_wh, interpolation=cv2.INTER_NEAREST)
+        bottom, right = self.size_hw[0] - size_wh[1], self.size_hw[1] - size_wh[0]
+        wide = cv2.copyMakeBorder(grown, 0, bottom, 0, right, cv2.BORDER_CONSTANT, value=(0,))
+        return np.asarray(wide, np.uint8)
+
     def centres(self) -> tuple[Index, Index]:
         """Rows and columns of the blocks' middles, row by row, (bh * bw,) each."""
         y, x = np.mgrid[0 : self.hw[0], 0 : self.hw[1]] * self.block_px + self.block_px // 2
@@ -106,17 +115,13 @@ class Photometry:
     cells: F64
     bends: F64
 
-    def plates(self, light: F32) -> tuple[U8, U8]:
-        """What the camera sees of a page's light f32 (h, w, 3): two pictures u8 (h, w, 3).
-
-        The first with all of the room's light on the glass; the second with the part of it gone that a
-        teacher's shadow may take.
-        """
+    def plate(self, light: F32) -> U8:
+        """What the camera sees of a page's light f32 (h, w, 3): u8 (h, w, 3)."""
         height, width = light.shape[:2]
-        plate, shaded = np.empty((height, width, 3), np.uint8), np.empty((height, width, 3), np.uint8)
+        plate = np.empty((height, width, 3), np.uint8)
         mix = np.ascontiguousarray(self.weights[:, :3], np.float32)
-        _render(light, mix, self._planes((height, width)), self._curve(), plate, shaded)
-        return plate, shaded
+        _render(light, mix, self._planes((height, width)), self._curve(), plate)
+        return plate
 
     def off_codes(self, page: F32, seen: F32, blocks: Blocks) -> F64:
         """By how many codes blocks differ from what is expected, f64 (bh, bw). page, seen: as for `fit`.
@@ -154,12 +159,6 @@ def first_guess() -> F64:
     weights[:, :3] = 0.85 * np.eye(3)
     weights[:, 8] = 0.01
     return weights
-
-
-def warm_up_plate() -> None:
-    """Compiles the loop over pixels, or loads it from the cache: call it before the first page is due."""
-    cells = np.zeros((2, 2, 3))
-    Photometry(first_guess(), cells, np.zeros((3, _BINS))).plates(np.zeros((64, 64, 3), np.float32))
 
 
 def doubts(page: F32, off: F64, sure: U8) -> F64:
@@ -203,7 +202,7 @@ def fit(page: F32, seen: F32, sure: U8, blocks: Blocks, before: Photometry | Non
     designs = [_design(terms, lit, channel) for channel in range(3)]
     # Errors count in codes: how many codes a step of light is at this level.
     steep = 255 / CODE_GAMMA * np.maximum(target.mean(axis=1), 0.003) ** (1 / CODE_GAMMA - 1)
-    codes, bends = _coded(target), np.zeros((3, _BINS)) if before is None else before.bends
+    codes, bends = _coded(target), np.zeros((3, LEVELS)) if before is None else before.bends
     cells, trust = np.zeros((grid_hw[0] * grid_hw[1], 3)), np.ones(len(y))
     for least in _SPREADS:
         target = _straightened(codes, bends)
@@ -271,9 +270,9 @@ def _bends(coded: F64, codes: F64, weight: F64, known: F64) -> F64:
     """What the camera's curve adds to the code of a pure power, by level, f64 (3, 16); unseen: as known."""
     bends = np.empty_like(known)
     for c in range(3):
-        index = np.clip((coded[:, c] * (_BINS / 256)).astype(np.intp), 0, _BINS - 1)
-        count = np.bincount(index, weight, _BINS)
-        sums = np.bincount(index, weight * (codes[:, c] - coded[:, c]), _BINS)
+        index = np.clip((coded[:, c] * (LEVELS / 256)).astype(np.intp), 0, LEVELS - 1)
+        count = np.bincount(index, weight, LEVELS)
+        sums = np.bincount(index, weight * (codes[:, c] - coded[:, c]), LEVELS)
         bends[c] = (sums + _BIN_PRIOR * known[c]) / (count + _BIN_PRIOR)
     return bends
 
@@ -296,7 +295,7 @@ def _cell_means(missed: F64, weight: F64, cell: Index, grid_hw: tuple[int, int])
 
 
 @compiled(fastmath=True)
-def _render(light: F32, mix: F32, planes: F32, curve: F32, plate: U8, shaded: U8) -> None:
+def _render(light: F32, mix: F32, planes: F32, curve: F32, plate: U8) -> None:
     """Evaluates the model at each pixel; the planes are interpolated between cells, row by row."""
     height, width = light.shape[:2]
     gh, gw = planes.shape[:2]
@@ -324,7 +323,3 @@ def _render(light: F32, mix: F32, planes: F32, curve: F32, plate: U8, shaded: U8
                 mixed = mix[c, 0] * r + mix[c, 1] * g + mix[c, 2] * b + gain * light[y, x, c]
                 code = curve[c, np.uint32(min(max(mixed + room, zero), one) * last)]
                 plate[y, x, c] = np.uint8(min(max(code, zero), full) + half)
-                # A teacher's shadow takes up to half of the room's light, and none of the page's.
-                dim = mixed + min(room, half * room)
-                dark = curve[c, np.uint32(min(max(dim, zero), one) * last)]
-                shaded[y, x, c] = np.uint8(min(max(dark, zero), full) + half)

@@ -11,10 +11,23 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from pipelines.media import F32, PTS_HZ, U8, Box, Calibration, Envelope, Matte, Page
-from pipelines.plate.envelope import make_envelope
+from pipelines.media import (
+    DOUBT_UNITS,
+    F32,
+    F64,
+    PTS_HZ,
+    TRUST_TILE_PX,
+    U8,
+    Box,
+    Calibration,
+    Matte,
+    Page,
+    Prediction,
+    freeze,
+)
 from pipelines.plate.geometry import PageView
-from pipelines.plate.photometry import Photometry, doubts, fit, seen_light
+from pipelines.plate.photometry import LEVELS, Photometry, doubts, first_guess, fit, seen_light
+from pipelines.plate.trust import Trust
 
 AROUND_PX = 40  # of the teacher's alpha: what the network missed of them, their glow and shadow
 REFIT_S = 5.0
@@ -25,6 +38,9 @@ RELIT_SHARE = 0.3  # more of them off the last fit: the light has changed, not s
 OFF_CODES = 12.0
 _DIFFER = 0.02  # of light, between two pages
 _FEW_BLOCKS = 4
+_RELIT_TRUST = 0.5  # less, and the light may have changed
+_RIM_DOUBT = 20 * DOUBT_UNITS  # where lens and LCD's frame mix with the page
+_MOST_DOUBT, _UNKNOWN = 254, 255
 
 
 class _Shown:
@@ -34,7 +50,8 @@ class _Shown:
         self.page = page
         self.light: F32 = view.light(page.rgb)
         self.means: F32 = view.blocks.means(self.light)
-        self.envelope: Envelope | None = None
+        self.plate: U8 | None = None
+        self.doubt: U8 | None = None
         self.tried_pts: int | None = None
 
 
@@ -53,12 +70,27 @@ class Plate:
         self._changed_pts = 0
         self._coming: _Shown | None = None
         self._shown: _Shown | None = None
+        self._trust = Trust()
 
-    def envelope(self, matte: Matte) -> Envelope | None:
-        """What the camera may see of the LCD in this matte's frame.
+    def predict(self, matte: Matte) -> Prediction | None:
+        """What this matte's camera would see of the LCD with nobody there, and how far to trust it.
 
         None without a page, while a film runs, before the first fit, and when the camera sees another page.
+        The same arrays come again while nothing has changed.
         """
+        shown = self._follow(matte)
+        view = self._view
+        if shown is None or view is None or shown.plate is None or shown.doubt is None:
+            self._trust.forget()
+            return None
+        rgb = matte.frame.rgb[view.box.slices]
+        trust = self._trust.measure(
+            rgb, shown.plate, shown.doubt, view.blocks.grown(_sure_blocks(matte, view))
+        )
+        return Prediction(view.box, shown.plate, shown.doubt, trust)
+
+    def _follow(self, matte: Matte) -> _Shown | None:
+        """The page that this frame shows, fitted when that is due."""
         page, pts = self._page(), matte.frame.pts
         if page is None or not self._settled(page, pts):
             self._coming = self._shown = None
@@ -68,7 +100,7 @@ class Plate:
             return None
         if self._coming is None and self._shown is not None and self._shown.page.revision == page.revision:
             if not self._is_due(self._shown, pts):
-                return self._shown.envelope
+                return self._shown
         elif self._coming is None or self._coming.page.revision != page.revision:
             self._coming = _Shown(page, view)
         rgb = matte.frame.rgb[view.box.slices]
@@ -77,8 +109,8 @@ class Plate:
             self._shown, self._coming = self._coming, None
         if self._shown is not None and self._coming is None:
             self._shown.tried_pts = pts
-            self._shown.envelope = self._fit(self._shown, view, rgb, seen, sure)
-        return None if self._shown is None else self._shown.envelope
+            self._fit(self._shown, view, seen, sure)
+        return self._shown
 
     def _settled(self, page: Page, pts: int) -> bool:
         """False while the page moves, as a film does."""
@@ -91,7 +123,8 @@ class Plate:
         """Is it time to fit again?"""
         if shown.tried_pts is None:
             return True
-        pause_s = REFIT_S if shown.envelope is not None else RETRY_S
+        is_right = shown.plate is not None and self._trust.mean >= _RELIT_TRUST
+        pause_s = REFIT_S if is_right else RETRY_S
         return not 0 <= pts - shown.tried_pts < pause_s * PTS_HZ
 
     def _view_for(self, matte: Matte, page: Page) -> PageView:
@@ -114,23 +147,36 @@ class Plate:
         )
         return bool(off_new < off_old)
 
-    def _fit(self, shown: _Shown, view: PageView, rgb: U8, seen: F32, sure: U8) -> Envelope | None:
-        """Learns the photometry from this frame; None when the page does not fit what the camera sees."""
+    def _fit(self, shown: _Shown, view: PageView, seen: F32, sure: U8) -> None:
+        """Learns the photometry from this frame; no plate when the page does not fit what the camera sees."""
         before = self._photometry
-        if before is not None and shown.envelope is not None:
+        if before is not None and shown.plate is not None:
             held = (before.off_codes(shown.means, seen, view.blocks) > OFF_CODES) & (sure > 0)
             if np.count_nonzero(held) < RELIT_SHARE * np.count_nonzero(sure):
                 sure = np.where(held, np.uint8(0), sure)
         photometry = fit(shown.means, seen, sure, view.blocks, before) or before
+        shown.plate = shown.doubt = None
         if photometry is None:
-            return None
+            return
         off = photometry.off_codes(shown.means, seen, view.blocks)
         self.misfit = float((off[sure > 0] > OFF_CODES).mean()) if sure.any() else 1.0
         if self.misfit > MISFIT_SHARE:
-            return None
+            return
         self._photometry = photometry
-        doubt = doubts(shown.means, off, sure)
-        return make_envelope(photometry, shown.light, doubt, view, rgb, sure)
+        shown.plate = photometry.plate(shown.light)
+        shown.doubt = _doubt(doubts(shown.means, off, sure), view)
+        freeze(shown.plate)
+        freeze(shown.doubt)
+
+
+def _doubt(by_block: F64, view: PageView) -> U8:
+    """Prediction.doubt from the photometry's doubts f64 (bh, bw), in codes, and from where the LCD ends."""
+    quarters = np.asarray(np.clip(by_block * DOUBT_UNITS, 0, _MOST_DOUBT), np.uint8)
+    doubt = view.blocks.spread(quarters)
+    rim = (view.inside == 0) & (doubt < _RIM_DOUBT)
+    doubt[rim] = _RIM_DOUBT
+    doubt[view.lcd == 0] = _UNKNOWN
+    return doubt
 
 
 def _sure_blocks(matte: Matte, view: PageView) -> U8:
@@ -146,3 +192,12 @@ def _sure_blocks(matte: Matte, view: PageView) -> U8:
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * near + 1, 2 * near + 1))
     teacher = cv2.dilate(view.blocks.means(pha), disc)
     return np.asarray((teacher == 0) & (view.blocks.means(view.inside) == 255), np.uint8)
+
+
+def warm_up_plate() -> None:
+    """Compiles the loops over pixels, or loads them from the cache: call it before the first page is due."""
+    size = 2 * TRUST_TILE_PX
+    guess = Photometry(first_guess(), np.zeros((2, 2, 3)), np.zeros((3, LEVELS)))
+    plate = guess.plate(np.zeros((size, size, 3), np.float32))
+    flat: U8 = np.zeros((size, size), np.uint8)
+    Trust().measure(plate, plate, flat, flat + np.uint8(1))

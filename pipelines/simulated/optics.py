@@ -11,7 +11,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from pipelines.media import F64, Box, Calibration, SizeWh
+from pipelines.media import F64, Box, Calibration, Lens, SizeWh
 from pipelines.simulated.room import Room
 
 LCD_M = (1.9, 1.07)  # 86 inches across
@@ -79,7 +79,7 @@ class Optics:
         return Box(int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1]))
 
     def calibration(self) -> tuple[Calibration, Fit]:
-        """The homography page_from_camera that fits the true projection best, and what it misses."""
+        """The truth: lens and page, with the homography that fits best, and what that one misses."""
         x, y = np.meshgrid(np.linspace(-0.5, 0.5, 33) * LCD_M[0], np.linspace(-0.5, 0.5, 19) * LCD_M[1])
         metres = np.column_stack([x.ravel(), y.ravel(), np.zeros(x.size)])
         camera = self.project(metres)
@@ -88,7 +88,25 @@ class Optics:
         matrix = np.asarray(found, np.float64)
         missed = np.hypot(*(cv2.perspectiveTransform(camera[None], matrix)[0] - page).T)
         fit = Fit(float(np.sqrt((missed**2).mean())), float(missed.max()))
-        return Calibration(matrix, self.size_wh, PAGE_WH, "simulated"), fit
+        return Calibration(matrix, self.size_wh, PAGE_WH, "simulated", *self._lens()), fit
+
+    def _lens(self) -> tuple[Lens, F64]:
+        """The lens, and page_from_flat f64 (3, 3)."""
+        width, _ = self.size_wh
+        lens = Lens(self._focal_px / width, self.room.k1, self.room.k2)
+        ray_from_pixel = np.array(
+            [
+                [1 / self._focal_px, 0, -self._centre[0] / self._focal_px],
+                [0, 1 / self._focal_px, -self._centre[1] / self._focal_px],
+                [0, 0, 1],
+            ]
+        )
+        wall_from_ray = np.linalg.inv(np.column_stack([self._turn[:, :2], self._shift]))
+        (lcd_w, lcd_h), (page_w, page_h) = LCD_M, PAGE_WH
+        page_from_wall = np.array(
+            [[page_w / lcd_w, 0, page_w / 2 - 0.5], [0, page_h / lcd_h, page_h / 2 - 0.5], [0, 0, 1]]
+        )
+        return lens, np.asarray(page_from_wall @ wall_from_ray @ ray_from_pixel, np.float64)
 
     def _undistort(self, bent: F64) -> F64:
         """Fixed-point iteration; 1e-9 after ten rounds for the distortions that Room allows."""

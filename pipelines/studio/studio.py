@@ -8,12 +8,13 @@ import time
 
 from models.catalog import locate
 from models.matting_net import MattingNet
+from models.refiner_net import RefinerNet
 from pipelines.capture import open_camera
 from pipelines.channels import Closed, Latest
 from pipelines.compositing import Compositor, warm_up
 from pipelines.courseware import Courseware, open_courseware
 from pipelines.encoding import SoundEncoder, VideoEncoder
-from pipelines.matting import HeldObjects, Keyer, warm_up_held, warm_up_matting
+from pipelines.matting import Keyer, Refiner, warm_up_matting, warm_up_refining
 from pipelines.media import Frame, Matte, Page, Scene, SizeWh, SourceLost, SourceState
 from pipelines.orders import (
     OpenCourseware,
@@ -25,9 +26,10 @@ from pipelines.orders import (
     StudioStatus,
     TurnPage,
 )
-from pipelines.plate import Plate, warm_up_plate
+from pipelines.plate import warm_up_plate
 from pipelines.sound import DelayLine, open_sound
 from pipelines.studio.calibration import calibrate, checked_corners
+from pipelines.studio.keying import full_keyer
 from pipelines.studio.link import Link
 from pipelines.studio.programme import Programme
 from pipelines.studio.settings import StudioSettings
@@ -62,6 +64,7 @@ class Studio:
         size_wh, rate_hz = settings.programme.size_wh, settings.programme.rate_hz
         path = locate(settings.network.name, settings.models_dir)
         self._net = MattingNet.open(path, settings.network)
+        self._refining = RefinerNet.open(settings.network)
         self._no_courseware = ""  # why there is none
         self._courseware = self._first_courseware(settings.courseware.path)
         self._camera = open_camera(settings.camera, clock, self._page)
@@ -70,11 +73,11 @@ class Studio:
         warm_up()
         warm_up_matting()
         warm_up_plate()
-        warm_up_held()
+        warm_up_refining()
         encoder = VideoEncoder(size_wh, rate_hz, settings.encoding)
         scene = Scene(layout=settings.programme.layout)
         self._programme = Programme(compositor, encoder, clock, scene, self._mattes, self._marks)
-        self._held: HeldObjects | None = None
+        self._refiner: Refiner | None = None
         self._ordered = threading.Event()
         self._pacer_late = 0
         self._started = False
@@ -138,11 +141,11 @@ class Studio:
         """The keyer; with what the LCD shows as its second witness, where its place is known."""
         calibration = calibrate(self._settings.calibration, self._camera, camera_size_wh)
         self._programme.calibration = calibration
-        if calibration is None:
-            return Keyer(self._net, self._settings.matting, camera_size_wh)
-        plate = Plate(calibration, self._page)
-        self._held = HeldObjects(plate.envelope)
-        return Keyer(self._net, self._settings.matting, camera_size_wh, (self._held,))
+        full = full_keyer(
+            self._net, self._refining, self._settings.matting, camera_size_wh, calibration, self._page
+        )
+        self._refiner = full.refiner
+        return full.keyer
 
     def _run_programme(self) -> None:
         pacer = Pacer(self._settings.programme.rate_hz)
@@ -258,7 +261,8 @@ class Studio:
             dropped={"frames": self._frames.dropped, "packets": self._link.dropped},
             late=self._pacer_late,
             stale_mattes=self._programme.stale_mattes,
-            plate_trust=None if self._held is None else self._held.trust,
+            plate_trust=None if self._refiner is None else self._refiner.trust,
+            matte_quality=None if self._refiner is None else self._refiner.of_minute,
         )
 
 

@@ -1,0 +1,134 @@
+"""How far the plate is to be trusted, tile by tile, measured on the background that is surely in sight.
+
+In every tile the picture is compared with the plate where nobody is near. A shift shows as a part of the
+difference that goes with the plate's slopes, a wrong level as a mean difference, everything else (a glare,
+another page, a page thrown by a projector) as a rest larger than noise. Least squares over a tile and its
+neighbours; Lucas and Kanade, "An Iterative Image Registration Technique" (1981), gives the shift.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.compiling import compiled
+from pipelines.media import DOUBT_UNITS, F32, F64, TRUST_TILE_PX, U8, freeze
+
+# Full trust up to the first number, none from the second on.
+SHIFT_PX = (0.45, 1.0)
+LEVEL_SHARE = (0.025, 0.05)
+REST = (3.0, 8.0)  # mean square, in what noise, slopes and doubt explain
+_LEVEL_CODES = (2.0, 6.0)  # allowed on top of the share, for dark pages
+_WRONG_SHARE = 0.5  # of the tiles in sight: more of them wrong, and it is another page
+_LEAST_PIXELS = 24.0
+_SLOPE_PRIOR = 1_500.0  # of squared slopes: less says nothing of a shift
+_NOISE2, _SLOPE2 = np.float32(1.6**2), np.float32(0.3**2)
+_RISE = 0.25  # of what is missing, per frame: trust falls at once
+_SUMS = 9  # 1, e, e^2, level, gx^2, gx gy, gy^2, e gx, e gy; then what is expected of e^2
+_QUARTER = np.float32(1 / DOUBT_UNITS)
+_MOST_DOUBT = 40  # quarter codes: beyond, a pixel has no say
+
+Share = npt.NDArray[np.float64]
+
+
+class Trust:
+    """Keeps the trust of the frame before. For one thread. mean: of that frame, 1 before the first."""
+
+    def __init__(self) -> None:
+        self._before: F32 | None = None
+
+    @property
+    def mean(self) -> float:
+        return 1.0 if self._before is None else float(self._before.mean())
+
+    def forget(self) -> None:
+        self._before = None
+
+    def measure(self, rgb: U8, plate: U8, doubt: U8, sure: U8) -> U8:
+        """Prediction.trust of one frame, frozen.
+
+        rgb, plate: u8 (h, w, 3). doubt: u8 (h, w). sure: u8 (h, w), above 0 where the plate is in sight.
+        """
+        rows, columns = -(-rgb.shape[0] // TRUST_TILE_PX), -(-rgb.shape[1] // TRUST_TILE_PX)
+        sums: F32 = np.zeros((rows, columns, _SUMS + 1), np.float32)
+        _tally(rgb, plate, doubt, sure, sums)
+        wide = cv2.blur(sums, (3, 3), borderType=cv2.BORDER_CONSTANT)
+        share = agreement(np.asarray(wide, np.float64) * 9)
+        seen = np.asarray(wide[..., 0] * 9 >= _LEAST_PIXELS)
+        now = np.zeros((rows, columns), np.float32)
+        if seen.any() and float((share[seen] < 0.5).mean()) < _WRONG_SHARE:
+            now = _filled(np.asarray(share, np.float32), seen)
+        if self._before is not None and self._before.shape == now.shape:
+            now = np.minimum(now, self._before + _RISE * np.maximum(now - self._before, 0) + np.float32(0.02))
+        self._before = now
+        trust = np.asarray(np.rint(now * 255), np.uint8)
+        freeze(trust)
+        return trust
+
+
+def agreement(sums: F64) -> Share:
+    """Trust 0 to 1 by tile, from the sums of its pixels f64 (rows, columns, 10). See _SUMS."""
+    count = np.maximum(sums[..., 0], 1.0)
+    mean_off, level = np.abs(sums[..., 1]) / count, sums[..., 3] / count
+    xx, xy, yy = (sums[..., k] + _SLOPE_PRIOR * (k != 5) for k in (4, 5, 6))
+    # What a constant offset takes of the slopes' share is small: slopes up and down cancel each other.
+    det = xx * yy - xy * xy
+    dx = (yy * sums[..., 7] - xy * sums[..., 8]) / det
+    dy = (xx * sums[..., 8] - xy * sums[..., 7]) / det
+    shift = np.hypot(dx, dy)
+    rest = sums[..., 2] / np.maximum(sums[..., 9], 1.0)
+    allowed = [low + share * level for low, share in zip(_LEVEL_CODES, LEVEL_SHARE, strict=True)]
+    return np.asarray(
+        np.minimum.reduce([_falling(shift, *SHIFT_PX), _falling(mean_off, *allowed), _falling(rest, *REST)]),
+        np.float64,
+    )
+
+
+def _falling(value: F64, low: npt.ArrayLike, high: npt.ArrayLike) -> F64:
+    """1 up to low, 0 from high on."""
+    low, high = np.asarray(low, np.float64), np.asarray(high, np.float64)
+    return np.asarray(np.clip((high - value) / (high - low), 0, 1), np.float64)
+
+
+def _filled(share: F32, seen: npt.NDArray[np.bool_]) -> F32:
+    """Tiles without background of their own take what is around them, the nearest first."""
+    out, known = np.where(seen, share, np.float32(0)), seen.astype(np.float32)
+    for sigma in (1.0, 2.0, 4.0, 8.0):
+        weight = cv2.GaussianBlur(seen.astype(np.float32), (0, 0), sigma)
+        around = cv2.GaussianBlur(np.where(seen, share, np.float32(0)), (0, 0), sigma)
+        fill = (known == 0) & (weight > 0.02)
+        out[fill], known[fill] = around[fill] / weight[fill], 1.0
+    out[known == 0] = share[seen].mean()
+    return np.asarray(out, np.float32)
+
+
+@compiled(fastmath=True)
+def _tally(rgb: U8, plate: U8, doubt: U8, sure: U8, sums: F32) -> None:
+    """Adds up every other pixel of each tile, of the green channel."""
+    height, width = doubt.shape
+    for row in range(sums.shape[0]):
+        for column in range(sums.shape[1]):
+            here = sums[row, column]
+            top, left = max(row * TRUST_TILE_PX, 1), max(column * TRUST_TILE_PX, 1)
+            bottom = min((row + 1) * TRUST_TILE_PX, height - 1)
+            right = min((column + 1) * TRUST_TILE_PX, width - 1)
+            for y in range(top, bottom):
+                for x in range(left + (y + left) % 2, right, 2):
+                    if sure[y, x] == 0 or doubt[y, x] > _MOST_DOUBT:
+                        continue
+                    behind = np.float32(plate[y, x, 1])
+                    e = np.float32(rgb[y, x, 1]) - behind
+                    gx = (np.float32(plate[y, x + 1, 1]) - np.float32(plate[y, x - 1, 1])) * np.float32(0.5)
+                    gy = (np.float32(plate[y + 1, x, 1]) - np.float32(plate[y - 1, x, 1])) * np.float32(0.5)
+                    own = np.float32(doubt[y, x]) * _QUARTER
+                    here[0] += np.float32(1)
+                    here[1] += e
+                    here[2] += e * e
+                    here[3] += behind
+                    here[4] += gx * gx
+                    here[5] += gx * gy
+                    here[6] += gy * gy
+                    here[7] += e * gx
+                    here[8] += e * gy
+                    here[9] += _NOISE2 + _SLOPE2 * (gx * gx + gy * gy) + own * own
