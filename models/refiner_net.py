@@ -1,4 +1,4 @@
-"""The refiner's network: features of tiles in, what to add to coarse alpha and colour out."""
+"""The refiner's network: features of tiles in, what to add to the coarse alpha out."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MULTIPLE = 8  # of the features' height and width: the coarsest level's stride
 
 
 class RefinerNet:
-    """features f32 (n, 48, h, w) -> answer f32 (n, 16, h, w); h and w multiples of MULTIPLE.
+    """features f32 (n, 48, h, w) -> answer f32 (n, 4, h, w); h and w multiples of MULTIPLE.
 
     What the planes mean: pipelines/matting/evidence.py.
     """

@@ -1,4 +1,4 @@
-"""What counts as wrong: alpha, its edges, its flicker's cause, colour, and being worse than the network."""
+"""What counts as wrong: alpha, its edges, what it composes to, and being worse than the network."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ class Weights:
     gradient: float = 0.5
     pooled: float = 0.5
     never_worse: float = 0.6
-    colour: float = 0.5
     composite: float = 0.4
 
 
@@ -35,15 +34,14 @@ class Truth:
     coarse: Tensor
 
 
-def opened(answer: Tensor, truth: Truth) -> tuple[Tensor, Tensor]:
-    """The answer f32 (n, 16, h/2, w/2) as alpha (n, 1, h, w), not clipped, and colour (n, 3, h, w)."""
-    full = f.pixel_shuffle(answer, 2)
-    return truth.coarse + full[:, :1], (truth.rgb + full[:, 1:]).clamp(0, 1)
+def opened(answer: Tensor, truth: Truth) -> Tensor:
+    """The answer f32 (n, 4, h/2, w/2) as alpha (n, 1, h, w), not clipped."""
+    return truth.coarse + f.pixel_shuffle(answer, 2)
 
 
 def loss(answer: Tensor, truth: Truth, weights: Weights, ramp: float) -> tuple[Tensor, Tensor, Tensor]:
     """The loss, and the mean absolute errors of alpha and of the coarse alpha. ramp: 0 to 1, grows."""
-    raw, fgr = opened(answer, truth)
+    raw = opened(answer, truth)
     pha = raw.clamp(0, 1) + LEAK * (raw - raw.clamp(0, 1))
     error, before = (pha - truth.pha).abs(), (truth.coarse - truth.pha).abs()
     soft = ((truth.pha > 0.02) & (truth.pha < 0.98)).float()
@@ -53,9 +51,7 @@ def loss(answer: Tensor, truth: Truth, weights: Weights, ramp: float) -> tuple[T
     total = total + weights.pooled * f.avg_pool2d(pha - truth.pha, 4).abs().mean()
     worse = f.relu(error - before - TOLERATED)
     total = total + weights.never_worse * ramp * (weight * worse).mean()
-    counts = truth.pha * (1 + 2 * soft)
-    total = total + weights.colour * (counts * (fgr - truth.fgr).abs()).mean()
-    total = total + weights.composite * _composite(pha.clamp(0, 1), fgr, truth)
+    total = total + weights.composite * _composite(pha.clamp(0, 1), truth)
     return total, error.detach().mean(), before.mean()
 
 
@@ -68,11 +64,12 @@ def _gradient(one: Tensor, other: Tensor) -> Tensor:
     return total
 
 
-def _composite(pha: Tensor, fgr: Tensor, truth: Truth) -> Tensor:
-    """Over another page than the one behind, mixed in linear light, compared in codes."""
+def _composite(pha: Tensor, truth: Truth) -> Tensor:
+    """The true colour over another page than the one behind, mixed in linear light, compared in codes."""
     page = truth.rgb.flip(0).mean((2, 3), keepdim=True) ** GAMMA
+    own = truth.fgr**GAMMA
 
-    def over(alpha: Tensor, colour: Tensor) -> Tensor:
-        return (alpha * colour**GAMMA + (1 - alpha) * page + 1e-3) ** (1 / GAMMA)
+    def over(alpha: Tensor) -> Tensor:
+        return (alpha * own + (1 - alpha) * page + 1e-3) ** (1 / GAMMA)
 
-    return (over(pha, fgr) - over(truth.pha, truth.fgr)).abs().mean()
+    return (over(pha) - over(truth.pha)).abs().mean()

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 
 from models.refiner_net import RefinerNet
 from models.settings import NetworkSettings
-from models.training.dataset import COARSE, FGR, PHA, PLATE, RGB
+from models.training.dataset import COARSE, DOUBT, FGR, PHA, PLATE, RGB
 from models.training.patches import gather_patch
 from pipelines.matting.evidence import FEATURES, accept
 from pipelines.media import F32, U8
@@ -45,10 +45,11 @@ def refined(net: RefinerNet, scene: U8) -> tuple[U8, U8]:
     height, width = scene.shape[:2]
     features: F32 = np.empty((1, FEATURES * 4, height // 2, width // 2), np.float32)
     gather_patch(scene, features[0])
-    rgb, coarse = (np.ascontiguousarray(scene[..., plane]) for plane in (RGB, COARSE))
+    parts = [np.ascontiguousarray(scene[..., plane]) for plane in (RGB, PLATE, DOUBT, COARSE)]
+    rgb, plate, doubt, coarse = parts
     pha, fgr = coarse.copy(), rgb.copy()
     everywhere: F32 = np.ones((height // 8, width // 8), np.float32)
-    accept(net.answer(features)[0], rgb, coarse, everywhere, 0, 0, 0, pha, fgr)
+    accept(net.answer(features)[0], rgb, plate, doubt, coarse, everywhere, 0, 0, 0, pha, fgr)
     return pha, fgr
 
 

@@ -79,7 +79,7 @@ class Trainer:
         self.average.eval()
         for scene in scenes:
             truth, answer = self._whole(scene)
-            pha = opened(answer, truth)[0].clamp(0, 1)
+            pha = opened(answer, truth).clamp(0, 1)
             soft = (truth.pha > 0.02) & (truth.pha < 0.98)
             for name, alpha in (("", pha), ("coarse_", truth.coarse)):
                 error = (alpha - truth.pha).abs()

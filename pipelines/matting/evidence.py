@@ -5,8 +5,8 @@ deviations, squashed (3); that deviation, squashed (1); the coarse alpha and the
 half (2). Four neighbours (2 x 2) make one element of the network's input: 48 planes of half size, as
 PixelUnshuffle(2) orders them (Shi et al., "Real-Time Single Image and Video Super-Resolution", 2016).
 
-The answer, 16 planes of half size in the same order: what to add to the coarse alpha, and to the picture's
-colour so that it becomes the teacher's own (3).
+The answer, 4 planes of half size in the same order: what to add to the coarse alpha. The teacher's own colour
+then follows from picture and plate.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ import numpy as np
 from pipelines.compiling import compiled
 from pipelines.media import DOUBT_UNITS, F32, U8
 
-FEATURES, ANSWERS = 12, 4
+FEATURES, ANSWERS = 12, 1
 CELL_PX = 8
 MOST_OFF = 16.0
 UNKNOWN = 255  # of deviation and doubt: there is no plate here
 NOISE_CODES = 1.6
 SLOPE_SHARE = 0.3  # of the plate's gradient: what is left of misregistration, in pixels
+CONFIDENT = 250  # coarse alpha that is not lowered where the plate is DARK or PALE
+DARK, PALE = 48, 228  # codes
+CODE_STEPS = 4096
 _MOST_KNOWN = 254
 _SQUASH = 6.0  # deviations; twice as many hardly count twice
 _SOFT_CODES = 6.0
@@ -33,6 +36,10 @@ _HALF, _ONE, _ZERO, _FULL = np.float32(0.5), np.float32(1), np.float32(0), np.fl
 _TO_CODES = np.float32(1 / DOUBT_UNITS)
 _SHRINK = np.float32(1 / _SQUASH)
 _SOFT = np.float32(_SOFT_CODES)
+_OWN2 = np.float32(0.05**2)  # variance of the teacher's colour about what it was taken for, in light
+_LIGHT_NOISE2 = np.float32(0.012**2)
+LIGHT: F32 = np.asarray((np.arange(256) / 255) ** 2.2, np.float32)
+CODE: U8 = np.asarray(np.rint(np.linspace(0, 1, CODE_STEPS) ** (1 / 2.2) * 255), np.uint8)
 _CELL_SHARE = np.float32(1 / CELL_PX)
 _OFF_SCALE = np.float32(DOUBT_UNITS**2 / 3)
 
@@ -113,12 +120,25 @@ def _describe(rgb: U8, plate: U8, sigma: U8, coarse: U8, before: U8, x0: int, li
 
 @compiled(fastmath=True)
 def accept(
-    answer: F32, rgb: U8, coarse: U8, weight: F32, y0: int, x0: int, inset: int, pha: U8, fgr: U8
+    answer: F32,
+    rgb: U8,
+    plate: U8,
+    sigma: U8,
+    coarse: U8,
+    weight: F32,
+    y0: int,
+    x0: int,
+    inset: int,
+    pha: U8,
+    fgr: U8,
 ) -> None:
-    """Mixes a tile's refined alpha and colour into pha and fgr, its outermost `inset` pixels left out.
+    """Mixes a tile's refined alpha and its colour into pha and fgr, its outermost `inset` pixels left out.
 
-    answer: f32 (16, n, m) of the 2n x 2m pixels from (y0, x0) on. rgb, fgr: u8 (h, w, 3); coarse, pha: u8
-    (h, w). weight: f32 (rows, columns) by cells of CELL_PX: how much of the refined one is taken.
+    answer: f32 (4, n, m) of the 2n x 2m pixels from (y0, x0) on. rgb, plate, fgr: u8 (h, w, 3); sigma,
+    coarse, pha: u8 (h, w). weight: f32 (rows, columns) by cells of CELL_PX: how much of it is taken.
+
+    Colour: of all F with I = alpha F + (1 - alpha) B the one nearest to the colour that fgr had, in linear
+    light, by as much as alpha says and noise allows. So the screen's light leaves hair and edges.
     """
     margin = inset // 2
     for i in range(margin, answer.shape[1] - margin):
@@ -136,14 +156,30 @@ def accept(
                     share = upper + low * (lower - upper)
                     if share <= _ZERO:
                         continue
-                    alpha = min(max(np.float32(coarse[y, x]) + _FULL * answer[sub, i, j], _ZERO), _FULL)
+                    delta = _FULL * answer[sub, i, j]
+                    if delta < 0 and coarse[y, x] >= CONFIDENT and _is_extreme(plate, y, x):
+                        continue
+                    alpha = min(max(np.float32(coarse[y, x]) + delta, _ZERO), _FULL)
                     old = np.float32(pha[y, x])
-                    pha[y, x] = int(old + share * (alpha - old) + _HALF)
+                    alpha = old + share * (alpha - old)
+                    pha[y, x] = int(alpha + _HALF)
+                    if alpha <= _HALF or sigma[y, x] == UNKNOWN:
+                        continue
+                    alpha *= _TO_UNIT
+                    gain = alpha * _OWN2 / (alpha * alpha * _OWN2 + _LIGHT_NOISE2)
                     for c in range(3):
-                        own = np.float32(rgb[y, x, c]) + _FULL * answer[4 + c * 4 + sub, i, j]
-                        own = min(max(own, _ZERO), _FULL)
-                        old = np.float32(fgr[y, x, c])
-                        fgr[y, x, c] = int(old + share * (own - old) + _HALF)
+                        seen, behind = LIGHT[rgb[y, x, c]], LIGHT[plate[y, x, c]]
+                        own = LIGHT[fgr[y, x, c]]
+                        own += gain * (seen - alpha * own - (_ONE - alpha) * behind)
+                        own = min(max(own, _ZERO), _ONE)
+                        fgr[y, x, c] = CODE[int(own * np.float32(CODE_STEPS - 1) + _HALF)]
+
+
+@compiled(inline=True)
+def _is_extreme(plate: U8, y: int, x: int) -> bool:
+    """So dark or so pale that hair or a shirt of the same looks like the plate: agreement says nothing."""
+    r, g, b = plate[y, x, 0], plate[y, x, 1], plate[y, x, 2]
+    return bool(max(r, g, b) < DARK or min(r, g, b) > PALE)
 
 
 @compiled(fastmath=True, inline=True)

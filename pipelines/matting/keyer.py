@@ -8,6 +8,7 @@ matte (whose frame is with it) and may use whatever it knows of the LCD.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from math import ceil, floor
 from typing import Any, Protocol
 
@@ -49,7 +50,7 @@ class Network(Protocol):
 class Keyer:
     """Cuts the teacher out, frame after frame. For one thread; one keyer uses a network at a time.
 
-    refinements: applied in order to every matte that is not empty.
+    refinements: applied in order to every matte, the empty ones of an empty room too.
     """
 
     def __init__(
@@ -69,6 +70,12 @@ class Keyer:
         self._looked_pts = 0
         self._was_there = False
         self._forget(0)
+
+    def without_refinements(self) -> Keyer:
+        """This very keyer with its state, to the network's own matte. Used to hold the two side by side."""
+        plain = copy(self)
+        plain._refinements = ()
+        return plain
 
     @property
     def crop(self) -> Crop:
@@ -90,7 +97,7 @@ class Keyer:
         self._was_there = teacher is not None
         if teacher is None:
             self._follow(None, frame.pts)
-            matte = Matte.empty(frame)
+            matte = self._refined(Matte.empty(frame))
         else:
             self._follow(in_camera(teacher.box, crop), frame.pts)
             matte = self._finish(frame, crop, crop_rgb, small_rgb, teacher)
@@ -104,7 +111,10 @@ class Keyer:
         pha, fgr = upsample(crop_rgb, small_rgb, teacher.pha, part)
         freeze(pha)
         freeze(fgr)
-        matte = Matte(frame, spread, pha, fgr)
+        return self._refined(Matte(frame, spread, pha, fgr))
+
+    def _refined(self, matte: Matte) -> Matte:
+        frame = matte.frame
         for refine in self._refinements:
             matte = refine(matte)
             if matte.frame is not frame:

@@ -81,3 +81,72 @@ def _gradient_size(pha: U8) -> F32:
     along_x = cv2.sepFilter2D(scaled, cv2.CV_32F, slope, smooth)
     along_y = cv2.sepFilter2D(scaled, cv2.CV_32F, smooth, slope)
     return np.asarray(cv2.magnitude(along_x, along_y), np.float32)
+
+
+def connectivity(pha: U8, truth: U8) -> float:
+    """Connectivity error, sum over the picture in thousands: step 0.1, theta 0.15 (Rhemann, CVPR 2009).
+
+    A pixel's degree of connectivity falls with the distance between its alpha and the largest threshold at
+    which it still hangs together with what is above that threshold in both alphas.
+    """
+    levels = np.arange(1, 11) / 10
+    one, other = pha.astype(np.float32) / np.float32(255), truth.astype(np.float32) / np.float32(255)
+    lambdas: F32 = np.full(pha.shape, -1, np.float32)
+    for level in levels:
+        both = np.asarray((one >= level) & (other >= level), np.uint8)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(both, connectivity=4)
+        omega = np.zeros(pha.shape, np.bool_)
+        if count > 1:
+            omega = np.asarray(labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA])))
+        lambdas[(lambdas == -1) & ~omega] = np.float32(level - 0.1)
+    lambdas[lambdas == -1] = 1
+    degrees = []
+    for alpha in (one, other):
+        distance = alpha - lambdas
+        degrees.append(1 - distance * (distance >= 0.15))
+    return float(np.abs(degrees[0] - degrees[1]).sum() / 1000)
+
+
+def ssim(one: U8, other: U8) -> float:
+    """Mean structural similarity of lightness: 11 x 11 Gaussian of 1.5 (Wang et al., IEEE TIP 2004)."""
+    x, y = (cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32) for rgb in (one, other))
+
+    def blurred(picture: npt.NDArray[np.floating]) -> F32:
+        return np.asarray(cv2.GaussianBlur(picture, (11, 11), 1.5), np.float32)
+
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    mx, my = blurred(x), blurred(y)
+    vx, vy, vxy = blurred(x * x) - mx * mx, blurred(y * y) - my * my, blurred(x * y) - mx * my
+    quality = ((2 * mx * my + c1) * (2 * vxy + c2)) / ((mx * mx + my * my + c1) * (vx + vy + c2))
+    return float(quality.mean())
+
+
+def colour_error(fgr: U8, truth: U8, pha: U8) -> float:
+    """Mean absolute error of the foreground's colour u8 (h, w, 3), weighted by the true alpha u8 (h, w)."""
+    weight = pha.astype(np.float32)
+    off = cv2.absdiff(fgr, truth).astype(np.float32).mean(axis=2)
+    return float((off * weight).sum() / max(float(weight.sum()), 1.0) / 255)
+
+
+def pointing_px(pha: U8, base: tuple[float, float], tip: tuple[float, float]) -> float:
+    """How far from the true tip of a pointer its alpha ends, along its axis from the base, in pixels.
+
+    Followed from the base as long as alpha above 0.5 is within two pixels of the axis, gaps of up to six
+    pixels allowed; a pointer that is not seen at all is off by its whole length.
+    """
+    start, end = np.array(base), np.array(tip)
+    length = float(np.hypot(*(end - start)))
+    if length < 1:
+        return 0.0
+    along, seen = (end - start) / length, 0.0
+    beyond = min(length * 0.15, 12.0)
+    near = cv2.dilate(pha, np.ones((5, 5), np.uint8))
+    for step in np.arange(0.0, length + beyond):
+        x, y = (round(float(v)) for v in start + along * step)
+        if not (0 <= x < pha.shape[1] and 0 <= y < pha.shape[0]):
+            break
+        if near[y, x] > 127:
+            seen = float(step)
+        elif step - seen > 6:
+            break
+    return abs(length - seen)

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.matting.evidence import ANSWERS, CELL_PX, FEATURES, accept, deviation, gather, survey
-from pipelines.matting.quality import BARE_CODES, CHANGED, SAME, MinuteMean, quality
+from pipelines.matting.quality import CHANGED, SAME, MinuteMean, quality
 from pipelines.media import F32, PTS_HZ, TRUST_TILE_PX, U8, Box, Frame, Matte, Prediction, freeze
 
 TILE_PX, INSET_PX = 128, 8  # what a tile's rim says is left out
@@ -24,7 +24,7 @@ OWN_CELLS = 3  # from something that hangs together with the teacher: theirs as 
 MOST_TILES = 96  # more, and the plate is wrong, whatever its trust says
 FORGET_S = 0.25  # the alpha before is of no use any more
 _BODY, _NOBODY, _ALL = 128, 5, 250
-_DARK = 48  # codes
+_BRIDGE_CELLS = 2 * 8 + 1
 _CORE_PX = TILE_PX - 2 * INSET_PX
 
 Mask = npt.NDArray[np.bool_]
@@ -60,9 +60,13 @@ class Refiner:
         return self._of_minute.value
 
     def __call__(self, matte: Matte) -> Matte:
-        prediction = None if matte.box.is_empty else self._predict(matte)
+        prediction = self._predict(matte)  # of an empty room as well: the plate learns from it
         refined = None
-        if prediction is not None and min(prediction.box.w, prediction.box.h) >= TILE_PX:
+        if (
+            prediction is not None
+            and not matte.box.is_empty
+            and min(prediction.box.w, prediction.box.h) >= TILE_PX
+        ):
             refined = self._refine(matte, prediction)
         if refined is None:
             self.trust, self.tiles, self.quality, self._before_pts = 0.0, 0, None, None
@@ -77,14 +81,13 @@ class Refiner:
         if prediction.rgb is not self._plate or prediction.doubt is not self._doubt:
             deviation(prediction.rgb, prediction.doubt, planes.sigma)
             self._plate, self._doubt = prediction.rgb, prediction.doubt
-            planes.level, planes.contrast = _levels(prediction.rgb, planes.off.shape)
+            planes.contrast[:] = _contrast(prediction.rgb, planes.contrast.shape)
         rgb = matte.frame.rgb[box.slices]
         planes.take(matte)
         if not self._remembers(matte.pts):
             planes.before[:] = planes.coarse
         survey(rgb, prediction.rgb, planes.sigma, planes.coarse, planes.off, planes.least, planes.most)
         band, own = _band(planes)
-        own &= ~_unsaid(planes)
         weight = _weight(prediction, own)
         self.trust = float(weight[planes.most >= _BODY].mean()) if (planes.most >= _BODY).any() else 0.0
         origins = _tiles(band & (weight > 0), (box.h, box.w))
@@ -106,7 +109,19 @@ class Refiner:
         for (y, x), out in zip(origins, features, strict=True):
             gather(rgb, plate, planes.sigma, planes.coarse, planes.before, y, x, out)
         for (y, x), answer in zip(origins, self._net.answer(features), strict=True):
-            accept(answer, rgb, planes.coarse, weight, y, x, INSET_PX, planes.pha, planes.fgr)
+            accept(
+                answer,
+                rgb,
+                plate,
+                planes.sigma,
+                planes.coarse,
+                weight,
+                y,
+                x,
+                INSET_PX,
+                planes.pha,
+                planes.fgr,
+            )
 
 
 EMPTY = Box(0, 0, 0, 0)
@@ -122,9 +137,7 @@ class _Planes:
         self.fgr: U8 = np.zeros((*size_hw, 3), np.uint8)
         cells_hw = (box.h // CELL_PX, box.w // CELL_PX)
         self.off: F32 = np.zeros(cells_hw, np.float32)
-        self.least, self.most = (np.zeros(cells_hw, np.uint8) for _ in range(2))
-        # Of the plate's green by cell: the most, and the most less the least.
-        self.level, self.contrast = (np.zeros(cells_hw, np.uint8) for _ in range(2))
+        self.least, self.most, self.contrast = (np.zeros(cells_hw, np.uint8) for _ in range(3))
         self._features: F32 = np.empty((0,), np.float32)
 
     def take(self, matte: Matte) -> None:
@@ -166,7 +179,10 @@ def _band(planes: _Planes) -> tuple[Mask, Mask]:
     """Cells to look at, and cells that can be the teacher's, bool (rows, columns) each."""
     body = planes.most >= _BODY
     changed = planes.off > CHANGED
-    near = cv2.dilate(np.asarray(changed | body, np.uint8), np.ones((3, 3), np.uint8))
+    # A pointer may leave the hand where nothing is known of the wall, and reach the LCD further on.
+    bridge = cv2.dilate(np.asarray(body, np.uint8), np.ones((_BRIDGE_CELLS, _BRIDGE_CELLS), np.uint8)) > 0
+    linked = changed | body | (bridge & (planes.off < 0))
+    near = cv2.dilate(np.asarray(linked, np.uint8), np.ones((3, 3), np.uint8))
     _, labels = cv2.connectedComponents(near)
     ours = np.zeros(int(labels.max()) + 1, np.bool_)
     ours[np.unique(labels[body])] = True
@@ -184,16 +200,6 @@ def _band(planes: _Planes) -> tuple[Mask, Mask]:
     return np.asarray(band & own), np.asarray(own)
 
 
-def _unsaid(planes: _Planes) -> Mask:
-    """Cells where the plate cannot speak against the network: bare and dark, all teacher here, and alike.
-
-    Dark hair before a dark page agrees with the plate as well as nobody does.
-    """
-    bare = (planes.contrast <= BARE_CODES) & (planes.level < _DARK)
-    alike = (planes.off >= 0) & (planes.off < CHANGED)
-    return np.asarray(bare & alike & (planes.least >= _ALL))
-
-
 def _weight(prediction: Prediction, own: Mask) -> F32:
     """How much of the refined alpha is taken, f32 by cell, 0 to 1."""
     rows, columns = own.shape
@@ -204,12 +210,11 @@ def _weight(prediction: Prediction, own: Mask) -> F32:
     return np.asarray(trust * own, np.float32)
 
 
-def _levels(plate: U8, cells_hw: tuple[int, ...]) -> tuple[U8, U8]:
-    """Largest code of green in each cell, and largest less least, u8 (rows, columns)."""
+def _contrast(plate: U8, cells_hw: tuple[int, ...]) -> U8:
+    """Largest less least code of green in each cell, u8 (rows, columns)."""
     green = plate[: cells_hw[0] * CELL_PX, : cells_hw[1] * CELL_PX, 1]
     blocks = green.reshape(cells_hw[0], CELL_PX, cells_hw[1], CELL_PX)
-    most = blocks.max(axis=(1, 3))
-    return most, np.asarray(most - blocks.min(axis=(1, 3)), np.uint8)
+    return np.asarray(blocks.max(axis=(1, 3)) - blocks.min(axis=(1, 3)), np.uint8)
 
 
 def _tiles(band: Mask, size_hw: tuple[int, int]) -> list[tuple[int, int]]:

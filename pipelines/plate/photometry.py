@@ -84,15 +84,6 @@ class Blocks(NamedTuple):
         bottom, right = self.size_hw[0] - size_wh[1], self.size_hw[1] - size_wh[0]
         return np.asarray(cv2.copyMakeBorder(grown, 0, bottom, 0, right, cv2.BORDER_REPLICATE), np.uint8)
 
-    def grown(self, values: U8) -> U8:
-        """A picture u8 (h, w) of the box, each block's value in all of its pixels; 0 where no block is."""
-        rows, columns = self.hw
-        size_wh = columns * self.block_px, rows * self.block_px
-        grown = cv2.resize(values, size_wh, interpolation=cv2.INTER_NEAREST)
-        bottom, right = self.size_hw[0] - size_wh[1], self.size_hw[1] - size_wh[0]
-        wide = cv2.copyMakeBorder(grown, 0, bottom, 0, right, cv2.BORDER_CONSTANT, value=(0,))
-        return np.asarray(wide, np.uint8)
-
     def centres(self) -> tuple[Index, Index]:
         """Rows and columns of the blocks' middles, row by row, (bh * bw,) each."""
         y, x = np.mgrid[0 : self.hw[0], 0 : self.hw[1]] * self.block_px + self.block_px // 2

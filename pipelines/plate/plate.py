@@ -41,6 +41,7 @@ _FEW_BLOCKS = 4
 _RELIT_TRUST = 0.5  # less, and the light may have changed
 _RIM_DOUBT = 20 * DOUBT_UNITS  # where lens and LCD's frame mix with the page
 _MOST_DOUBT, _UNKNOWN = 254, 255
+_COARSE_PX = 8
 
 
 class _Shown:
@@ -76,18 +77,17 @@ class Plate:
         """What this matte's camera would see of the LCD with nobody there, and how far to trust it.
 
         None without a page, while a film runs, before the first fit, and when the camera sees another page.
-        The same arrays come again while nothing has changed.
+        The same arrays come again while nothing has changed. Ask with empty mattes too: an empty room is the
+        best one to learn from.
         """
-        shown = self._follow(matte)
-        view = self._view
+        shown, view = self._follow(matte), self._view
         if shown is None or view is None or shown.plate is None or shown.doubt is None:
             self._trust.forget()
             return None
-        rgb = matte.frame.rgb[view.box.slices]
-        trust = self._trust.measure(
-            rgb, shown.plate, shown.doubt, view.blocks.grown(_sure_blocks(matte, view))
+        rgb, sure = matte.frame.rgb[view.box.slices], _far_from_teacher(matte)[view.box.slices]
+        return Prediction(
+            view.box, shown.plate, shown.doubt, self._trust.measure(rgb, shown.plate, shown.doubt, sure)
         )
-        return Prediction(view.box, shown.plate, shown.doubt, trust)
 
     def _follow(self, matte: Matte) -> _Shown | None:
         """The page that this frame shows, fitted when that is due."""
@@ -177,6 +177,23 @@ def _doubt(by_block: F64, view: PageView) -> U8:
     doubt[rim] = _RIM_DOUBT
     doubt[view.lcd == 0] = _UNKNOWN
     return doubt
+
+
+def _far_from_teacher(matte: Matte) -> U8:
+    """255 where neither the teacher nor what is near them is seen, u8 (H, W)."""
+    width, height = matte.frame.size_wh
+    small: U8 = np.zeros((-(-height // _COARSE_PX), -(-width // _COARSE_PX)), np.uint8)
+    if not matte.box.is_empty:
+        box = matte.box
+        rows, columns = np.nonzero(matte.pha[:: _COARSE_PX // 2, :: _COARSE_PX // 2] > 2)
+        step = _COARSE_PX // 2
+        small[(rows * step + box.y) // _COARSE_PX, (columns * step + box.x) // _COARSE_PX] = 255
+    near = round(AROUND_PX * height / 720 / _COARSE_PX) + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * near + 1, 2 * near + 1))
+    far = cv2.bitwise_not(cv2.dilate(small, disc))
+    wide_wh = small.shape[1] * _COARSE_PX, small.shape[0] * _COARSE_PX
+    wide = cv2.resize(far, wide_wh, interpolation=cv2.INTER_NEAREST)
+    return np.ascontiguousarray(wide[:height, :width])
 
 
 def _sure_blocks(matte: Matte, view: PageView) -> U8:

@@ -3,7 +3,8 @@
 In every tile the picture is compared with the plate where nobody is near. A shift shows as a part of the
 difference that goes with the plate's slopes, a wrong level as a mean difference, everything else (a glare,
 another page, a page thrown by a projector) as a rest larger than noise. Least squares over a tile and its
-neighbours; Lucas and Kanade, "An Iterative Image Registration Technique" (1981), gives the shift.
+neighbours. A few pixels far off (a pointer that the network did not see) have little say; many have. Lucas and
+Kanade, "An Iterative Image Registration Technique" (1981), gives the shift.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ _LEAST_PIXELS = 24.0
 _SLOPE_PRIOR = 1_500.0  # of squared slopes: less says nothing of a shift
 _NOISE2, _SLOPE2 = np.float32(1.6**2), np.float32(0.3**2)
 _RISE = 0.25  # of what is missing, per frame: trust falls at once
-_SUMS = 9  # 1, e, e^2, level, gx^2, gx gy, gy^2, e gx, e gy; then what is expected of e^2
+FAR_SHARE = (0.12, 0.3)  # of a tile's pixels, that are further off than _FAR deviations
+_FAR2 = np.float32(4.0**2)
+_SUMS = 11  # 1, e, e^2, level, gx^2, gx gy, gy^2, e gx, e gy, what is expected of e^2, and pixels far off
 _QUARTER = np.float32(1 / DOUBT_UNITS)
 _MOST_DOUBT = 40  # quarter codes: beyond, a pixel has no say
 
@@ -51,7 +54,7 @@ class Trust:
         rgb, plate: u8 (h, w, 3). doubt: u8 (h, w). sure: u8 (h, w), above 0 where the plate is in sight.
         """
         rows, columns = -(-rgb.shape[0] // TRUST_TILE_PX), -(-rgb.shape[1] // TRUST_TILE_PX)
-        sums: F32 = np.zeros((rows, columns, _SUMS + 1), np.float32)
+        sums: F32 = np.zeros((rows, columns, _SUMS), np.float32)
         _tally(rgb, plate, doubt, sure, sums)
         wide = cv2.blur(sums, (3, 3), borderType=cv2.BORDER_CONSTANT)
         share = agreement(np.asarray(wide, np.float64) * 9)
@@ -68,7 +71,7 @@ class Trust:
 
 
 def agreement(sums: F64) -> Share:
-    """Trust 0 to 1 by tile, from the sums of its pixels f64 (rows, columns, 10). See _SUMS."""
+    """Trust 0 to 1 by tile, from the sums of its pixels f64 (rows, columns, _SUMS)."""
     count = np.maximum(sums[..., 0], 1.0)
     mean_off, level = np.abs(sums[..., 1]) / count, sums[..., 3] / count
     xx, xy, yy = (sums[..., k] + _SLOPE_PRIOR * (k != 5) for k in (4, 5, 6))
@@ -78,9 +81,17 @@ def agreement(sums: F64) -> Share:
     dy = (xx * sums[..., 8] - xy * sums[..., 7]) / det
     shift = np.hypot(dx, dy)
     rest = sums[..., 2] / np.maximum(sums[..., 9], 1.0)
+    far = sums[..., 10] / count
     allowed = [low + share * level for low, share in zip(_LEVEL_CODES, LEVEL_SHARE, strict=True)]
     return np.asarray(
-        np.minimum.reduce([_falling(shift, *SHIFT_PX), _falling(mean_off, *allowed), _falling(rest, *REST)]),
+        np.minimum.reduce(
+            [
+                _falling(shift, *SHIFT_PX),
+                _falling(mean_off, *allowed),
+                _falling(rest, *REST),
+                _falling(far, *FAR_SHARE),
+            ]
+        ),
         np.float64,
     )
 
@@ -122,6 +133,11 @@ def _tally(rgb: U8, plate: U8, doubt: U8, sure: U8, sums: F32) -> None:
                     gx = (np.float32(plate[y, x + 1, 1]) - np.float32(plate[y, x - 1, 1])) * np.float32(0.5)
                     gy = (np.float32(plate[y + 1, x, 1]) - np.float32(plate[y - 1, x, 1])) * np.float32(0.5)
                     own = np.float32(doubt[y, x]) * _QUARTER
+                    expected = _NOISE2 + _SLOPE2 * (gx * gx + gy * gy) + own * own
+                    most = np.sqrt(_FAR2 * expected)
+                    if abs(e) > most:
+                        here[10] += np.float32(1)
+                        e = min(max(e, -most), most)
                     here[0] += np.float32(1)
                     here[1] += e
                     here[2] += e * e
@@ -131,4 +147,4 @@ def _tally(rgb: U8, plate: U8, doubt: U8, sure: U8, sums: F32) -> None:
                     here[6] += gy * gy
                     here[7] += e * gx
                     here[8] += e * gy
-                    here[9] += _NOISE2 + _SLOPE2 * (gx * gx + gy * gy) + own * own
+                    here[9] += expected

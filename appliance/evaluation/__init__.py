@@ -1,0 +1,1 @@
+"""`classroom eval`: labelled clips in the simulated classroom, the network alone beside the full keyer."""

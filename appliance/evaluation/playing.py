@@ -1,0 +1,207 @@
+"""A scenario played: the simulated classroom's picture with a labelled clip in it, and what is true.
+
+Room, lens, LCD and noise are the simulated classroom's; the clip's teacher is set before it in linear light,
+with their shadow on wall and glass, and coded by the same camera.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av
+import cv2
+import numpy as np
+
+from appliance.evaluation.clips import Clip
+from appliance.evaluation.figures import Figure, placed_figure
+from appliance.evaluation.pages import draw_page
+from appliance.evaluation.scenarios import TURN_FRAMES, Scenario
+from pipelines.media import F32, F64, PTS_HZ, U8, Calibration, Frame, Page, SizeWh
+from pipelines.simulated import Optics, Renderer, room_from_url
+from pipelines.simulated.light import noise_table, tone
+
+RATE_HZ = 25
+EMPTY_FRAMES = 6  # the room before the lesson, from which the box learns the wall
+WARM_UP_FRAMES = EMPTY_FRAMES + 14
+_STEPS = 4096
+_MOST_LIGHT = 1.6
+_MJPEG_QUALITY = 85
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moment:
+    """One picture. told: the page that the box is told is shown. pha u8 (H, W), fgr u8 (H, W, 3): the truth,
+    as the camera codes it. tip_xy: of a held pointer.
+    """
+
+    frame: Frame
+    told: Page
+    pha: U8
+    fgr: U8
+    tip_xy: tuple[float, float] | None
+
+
+class Play:
+    """One clip in one scenario. calibration: what the box believes."""
+
+    def __init__(self, clip: Clip, scenario: Scenario, size_wh: SizeWh, given: list[U8], seed: int) -> None:
+        self._clip, self._scenario, self._size_wh = clip, scenario, size_wh
+        self._given, self._seed = given, seed
+        self._room = room_from_url(f"simulated:?seed={seed}&{scenario.room}".rstrip("&"))
+        optics = Optics(self._room, size_wh)
+        self._renderer = Renderer(optics, RATE_HZ)
+        self.calibration = _faulty(optics.calibration()[0], scenario.shift_px)
+        self._light_of_code, self._code_of_light = _curves()
+        self._dark = self._light(self._renderer.render(0, None, teacher=False, noise=False))
+        self._lit: dict[int, F32] = {}
+        self._pages: dict[int, Page] = {}
+        self._rng = np.random.default_rng((seed, 1))
+        self._sigma = noise_table(self._room).astype(np.float32) * np.float32(
+            self._room.noise / max(float(noise_table(self._room)[128]), 1.0)
+        )
+
+    def moments(self, count: int) -> Iterator[Moment]:
+        """WARM_UP_FRAMES, then `count` more."""
+        total = WARM_UP_FRAMES + count
+        encoder = _H264(self._size_wh) if self._scenario.codec == "h264" else None
+        for index in range(total):
+            figure = self._figure(index, total)
+            seen = self._page(index - self._scenario.late_frames)
+            rgb = self._picture(index, total, self._lit_by(seen), figure)
+            if self._scenario.codec == "mjpeg":
+                rgb = _jpeg(rgb)
+            if encoder is not None:
+                rgb = encoder.through(rgb)
+            rgb.setflags(write=False)
+            frame = Frame(rgb, index * PTS_HZ // RATE_HZ, index * 1_000_000_000 // RATE_HZ)
+            fgr = self._code(figure.light)
+            yield Moment(frame, self._page(index), figure.pha, fgr, figure.tip_xy)
+
+    def _page(self, index: int) -> Page:
+        kinds = self._scenario.pages
+        moving = kinds == ("video",)
+        number = max(index, 0) if moving else max(index - WARM_UP_FRAMES, 0) // TURN_FRAMES
+        if number not in self._pages:
+            kind = kinds[number % len(kinds)]
+            turned = 0 if moving or len(kinds) == 1 else number
+            rgb = draw_page(kind, self._size_wh, self._given, self._seed + turned, number)
+            rgb.setflags(write=False)
+            if len(kinds) == 1 and not moving and number:
+                return self._page(0)
+            self._pages[number] = Page(rgb, number + 1, 0, turned, is_flip=not moving)
+        return self._pages[number]
+
+    def _lit_by(self, page: Page) -> F32:
+        """Linear light of the room with this page on the LCD."""
+        if page.revision not in self._lit:
+            if len(self._lit) > 3:
+                self._lit.clear()
+            self._lit[page.revision] = self._light(self._renderer.render(0, page, teacher=False, noise=False))
+        return self._lit[page.revision]
+
+    def _figure(self, index: int, total: int) -> Figure:
+        away = 1.0 if index < EMPTY_FRAMES else 0.0
+        if self._scenario.walks:
+            away += max(0.0, 1 - index / (0.4 * total)) + max(0.0, (index / total - 0.75) / 0.25)
+        colour, cover = self._clip.at(index)
+        return placed_figure(colour, cover, self._size_wh, self._scenario.held, self._seed, min(away, 1.0))
+
+    def _picture(self, index: int, total: int, lit: F32, figure: Figure) -> U8:
+        scenario = self._scenario
+        alpha = (figure.pha * np.float32(1 / 255))[..., None]
+        behind = lit - _shadow(figure.pha)[..., None] * np.float32(0.4) * self._dark
+        if scenario.moving_shadow:
+            x = np.linspace(0, 1, lit.shape[1], dtype=np.float32)
+            passing = np.exp(-(((x - (index / total)) / 0.12) ** 2)) * np.float32(scenario.moving_shadow)
+            behind = behind - passing[None, :, None] * self._dark
+        if scenario.glare:
+            behind = behind + self._glare()
+        light = figure.light * alpha + behind * (1 - alpha)
+        light = light * np.float32(scenario.gain * (scenario.step if index > total // 2 else 1.0))
+        code = self._code(light).astype(np.float32)
+        grain = self._rng.standard_normal(code.shape, dtype=np.float32)
+        rgb = np.asarray(np.clip(code + grain * self._sigma[code.astype(np.uint8)] + 0.5, 0, 255), np.uint8)
+        if scenario.knock_px and index > total // 2:
+            knock = np.array([[1, 0, scenario.knock_px], [0, 1, 0.5 * scenario.knock_px]])
+            rgb = np.asarray(cv2.warpAffine(rgb, knock, self._size_wh, borderMode=cv2.BORDER_REPLICATE))
+        return rgb
+
+    def _glare(self) -> F32:
+        width, height = self._size_wh
+        y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+        spot = np.exp(
+            -(((x - 0.35 * width) / (0.1 * width)) ** 2) - ((y - 0.4 * height) / (0.2 * height)) ** 2
+        )
+        return np.asarray(spot[..., None] * np.float32(self._scenario.glare), np.float32)
+
+    def _light(self, rgb: U8) -> F32:
+        return np.asarray(self._light_of_code[rgb], np.float32)
+
+    def _code(self, light: F32) -> U8:
+        index = np.clip(light, 0, _MOST_LIGHT) * np.float32((_STEPS - 1) / _MOST_LIGHT) + np.float32(0.5)
+        return np.asarray(self._code_of_light[index.astype(np.uint16)], np.uint8)
+
+
+class _H264:
+    """A camera's own compression: x264 as a camera chip does it, no look ahead."""
+
+    def __init__(self, size_wh: SizeWh) -> None:
+        self._coder = av.CodecContext.create("libx264", "w")
+        self._coder.width, self._coder.height = size_wh
+        self._coder.pix_fmt, self._coder.time_base = "yuv420p", Fraction(1, RATE_HZ)
+        self._coder.options = {"preset": "ultrafast", "tune": "zerolatency", "crf": "23"}
+        self._decoder = av.CodecContext.create("h264", "r")
+        self._decoder.options = {"flags": "low_delay"}
+        self._decoder.thread_count = 1
+        self._last: U8 | None = None
+
+    def through(self, rgb: U8) -> U8:
+        """The picture as it comes out; where the decoder holds it back, itself."""
+        frame = av.VideoFrame.from_ndarray(rgb, format="rgb24")
+        for packet in self._coder.encode(frame):
+            for decoded in self._decoder.decode(av.Packet(bytes(packet))):
+                self._last = np.asarray(decoded.to_ndarray(format="rgb24"), np.uint8)
+        return rgb if self._last is None else self._last
+
+
+def _jpeg(rgb: U8) -> U8:
+    bgr = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR)
+    data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _MJPEG_QUALITY])[1]
+    decoded = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))
+    return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def _shadow(pha: U8) -> F32:
+    """Softly, a little to the right and below; 0 to 1, f32 (H, W)."""
+    height, width = pha.shape
+    small = cv2.resize(pha, (width // 8, height // 8), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    soft = cv2.GaussianBlur(np.roll(small, (2, 4), (0, 1)), (0, 0), 3.0)
+    return np.asarray(cv2.resize(soft, (width, height)), np.float32)
+
+
+def _faulty(calibration: Calibration, shift_px: float) -> Calibration:
+    """A calibration that is off by so many camera pixels."""
+    if not shift_px:
+        return calibration
+    back: F64 = np.array([[1.0, 0, -shift_px], [0, 1.0, -0.4 * shift_px], [0, 0, 1.0]])
+    exact = calibration.page_from_flat
+    return Calibration(
+        calibration.page_from_camera @ back,
+        calibration.camera_size_wh,
+        calibration.page_size_wh,
+        calibration.source,
+        calibration.lens,
+        None if exact is None else exact @ back,
+    )
+
+
+def _curves() -> tuple[F32, U8]:
+    """Light of each code f32 (256,), and code of light u8 (_STEPS,): the simulated camera's tone curve."""
+    light = np.linspace(0, _MOST_LIGHT, _STEPS)
+    code = tone(light) * 255
+    return (
+        np.asarray(np.interp(np.arange(256), code, light), np.float32),
+        np.asarray(np.clip(np.rint(code), 0, 255), np.uint8),
+    )
