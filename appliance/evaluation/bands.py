@@ -19,6 +19,7 @@ _LEAST_HAND, _MOST_HAND = 0.04, 0.9  # of the head's area
 _THIN_SHARE = 0.022  # of the picture's height: thicker is no pointer
 _LEAST_LENGTH = 0.1  # of the picture's height
 _LEAST_ELONGATION = 6.0
+_LEAST_THICK_PX = 2.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,6 +127,8 @@ def _pointer(
         _, spread, turn = np.linalg.svd(points - middle, full_matrices=False)
         along = (points - middle) @ turn[0]
         length = float(along.max() - along.min())
+        if len(points) < _LEAST_THICK_PX * length:
+            continue  # a sliver that rounding left along the body
         if length > longest and spread[0] > _LEAST_ELONGATION * max(spread[1], 1e-6):
             best, longest = label, length
             ends = [middle + turn[0] * along.min(), middle + turn[0] * along.max()]

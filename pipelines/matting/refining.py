@@ -165,7 +165,7 @@ class _Planes:
         y1 = max(matte.box.y + matte.box.h, self.box.y + int(high[0]))
         box = Box(x0, y0, x1 - x0, y1 - y0)
         pha: U8 = np.zeros((box.h, box.w), np.uint8)
-        fgr = np.ascontiguousarray(matte.frame.rgb[box.slices])
+        fgr = np.array(matte.frame.rgb[box.slices])  # a copy, even of the whole picture
         old = Box(matte.box.x - x0, matte.box.y - y0, matte.box.w, matte.box.h)
         pha[old.slices], fgr[old.slices] = matte.pha, matte.fgr
         part, inner = _overlap(self.box, box)

@@ -3,7 +3,7 @@
 In every tile the picture is compared with the plate where nobody is near. A shift shows as a part of the
 difference that goes with the plate's slopes, a wrong level as a mean difference, everything else (a glare,
 another page, a page thrown by a projector) as a rest larger than noise. Least squares over a tile and its
-neighbours. A few pixels far off (a pointer that the network did not see) have little say; many have. Lucas and
+neighbours. A few pixels far off (a pointer that the network did not see) have little say, many do. Lucas and
 Kanade, "An Iterative Image Registration Technique" (1981), gives the shift.
 """
 

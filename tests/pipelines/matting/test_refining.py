@@ -9,7 +9,7 @@ import pytest
 
 from models.refiner_net import RefinerNet
 from models.settings import NetworkSettings
-from pipelines.matting.refining import TILE_PX, Refiner
+from pipelines.matting.refining import TILE_PX, Refiner, warm_up_refining
 from pipelines.media import F32, TRUST_TILE_PX, U8, Box, Frame, Matte, Prediction
 
 WIDTH, HEIGHT = 640, 480
@@ -155,3 +155,20 @@ def test_trust_by_tile_keeps_one_side_the_networks() -> None:
     pha = full(Refiner(Recorder(1.0), lambda _: known)(matte))
     assert pha[STICK][:, :20].max() == 0
     assert pha[STICK][:, 110:].min() == 255
+
+
+def test_a_matte_of_the_whole_picture_leaves_the_frame_alone() -> None:
+    frame, matte, _ = scene()
+    frame.rgb.setflags(write=False)
+    whole = Box(0, 0, WIDTH, HEIGHT)
+    known = Prediction(
+        whole, plate(), np.full((HEIGHT, WIDTH), 2, np.uint8), np.full((15, 20), 255, np.uint8)
+    )
+    before = frame.rgb.copy()
+    refined = Refiner(Recorder(0.5), lambda _: known)(Matte(frame, whole, full(matte), frame.rgb))
+    assert refined.box == whole
+    np.testing.assert_array_equal(frame.rgb, before)
+
+
+def test_it_warms_up() -> None:
+    warm_up_refining()

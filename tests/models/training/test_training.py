@@ -1,0 +1,117 @@
+"""The refiner's training: scenes and batches, and, where PyTorch is installed, a few steps and the export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from models.refiner_net import MULTIPLE, WEIGHTS, RefinerNet
+from models.settings import NetworkSettings
+from models.training.coarse import earlier, imitated_coarse
+from models.training.dataset import CLOSE_HW, PLANES
+from models.training.pages import make_page
+from models.training.patches import SIZE_PX, Patches
+from models.training.people import Cutout, DataMissing, cropped, load_people
+from models.training.scene import Scene, make_scene
+from pipelines.matting.evidence import ANSWERS, FEATURES
+from pipelines.media import U8
+
+
+def someone() -> Cutout:
+    pha: U8 = np.zeros((300, 200), np.uint8)
+    cv2.ellipse(pha, (100, 60), (40, 50), 0, 0, 360, (255,), -1)
+    cv2.rectangle(pha, (40, 110), (160, 299), (255,), -1)
+    rgb: U8 = np.full((300, 200, 3), (150, 90, 70), np.uint8)
+    return cropped(rgb, pha)
+
+
+def scene(seed: int, size_hw: tuple[int, int] = CLOSE_HW) -> Scene:
+    rng = np.random.default_rng(seed)
+    people = [someone()]
+    return make_scene(rng, size_hw, [make_page(rng, people)], people, close=True)
+
+
+def planes(seed: int, size_hw: tuple[int, int] = CLOSE_HW) -> U8:
+    made, rng = scene(seed, size_hw), np.random.default_rng(seed)
+    coarse = imitated_coarse(made.pha, made.plate, rng)
+    before = earlier(made.pha, coarse, rng)
+    return np.dstack([made.rgb, made.plate, made.fgr, made.doubt, made.pha, coarse, before])
+
+
+def test_scenes_come_again_from_their_seed() -> None:
+    one, other = scene(3), scene(3)
+    np.testing.assert_array_equal(one.rgb, other.rgb)
+    np.testing.assert_array_equal(one.plate, other.plate)
+    assert not np.array_equal(one.rgb, scene(4).rgb)
+
+
+def test_where_nobody_is_the_picture_is_about_the_plate() -> None:
+    off = []
+    for seed in range(12):
+        made = scene(seed)
+        nobody = (made.pha == 0) & (made.doubt < 40)
+        if nobody.mean() > 0.2:
+            off.append(float(np.median(cv2.absdiff(made.rgb, made.plate)[nobody])))
+    assert len(off) >= 5
+    assert np.median(off) < 10
+
+
+def test_where_somebody_is_the_picture_is_their_colour() -> None:
+    for seed in range(6):
+        made = scene(seed)
+        inside = cv2.erode(made.pha, np.ones((7, 7), np.uint8)) == 255
+        if inside.sum() > 500:
+            assert np.median(cv2.absdiff(made.rgb, made.fgr)[inside]) < 8
+
+
+def test_batches_are_the_same_in_every_run() -> None:
+    scenes = [planes(seed) for seed in range(4)]
+    assert scenes[0].shape == (*CLOSE_HW, PLANES)
+    one, other = (Patches(scenes, scenes, 7).batch(5) for _ in range(2))
+    np.testing.assert_array_equal(one.features, other.features)
+    assert one.features.shape[1:] == (4 * FEATURES, SIZE_PX // 2, SIZE_PX // 2)
+    assert np.isfinite(one.features).all()
+    assert np.abs(one.features).max() <= 2.0
+
+
+def test_no_people_no_training(tmp_path: Path) -> None:
+    with pytest.raises(DataMissing, match="No people"):
+        load_people(tmp_path)
+
+
+def test_people_held_out_are_others() -> None:
+    folder = Path("../shared/teacher/people")
+    if not folder.is_dir():
+        pytest.skip("../shared/teacher/people is missing: people to train on")
+    train, test = load_people(folder), load_people(folder, held_out=True)
+    assert len(train) > 4 * len(test) > 0
+
+
+def test_the_weights_that_come_with_the_project_fit_the_loops() -> None:
+    assert WEIGHTS.stat().st_size < 1_000_000
+    net = RefinerNet.open(NetworkSettings(provider="cpu", threads=1))
+    features = np.zeros((2, 4 * FEATURES, 4 * MULTIPLE, 2 * MULTIPLE), np.float32)
+    assert net.answer(features).shape == (2, 4 * ANSWERS, 4 * MULTIPLE, 2 * MULTIPLE)
+
+
+def test_a_few_steps_learn_resume_and_export(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="PyTorch is missing: pip install '.[train]'")
+    from models.training.export import export
+    from models.training.train import Course, Trainer
+
+    scenes = [planes(seed) for seed in range(4)]
+    patches = Patches(scenes, scenes, 1)
+    first = Trainer(Course(tmp_path, 4))
+    first.run(patches, [])
+    again = Trainer(Course(tmp_path, 8))
+    assert again.step == 4
+    again.run(patches, scenes[:1])
+    assert again.step == 8
+    target = tmp_path / "refiner.onnx"
+    assert len(export(tmp_path / "checkpoint.pt", target)) == 64
+    assert RefinerNet.open(NetworkSettings(provider="cpu"), target).answer(
+        np.zeros((1, 4 * FEATURES, 16, 16), np.float32)
+    ).shape == (1, 4 * ANSWERS, 16, 16)
