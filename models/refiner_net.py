@@ -15,7 +15,14 @@ F32 = npt.NDArray[np.float32]
 WEIGHTS = Path(__file__).parent / "weights" / "refiner.onnx"
 """The project's own, see models/weights/README.md."""
 
+INT8_SUFFIX = ".int8.onnx"
+"""Of the same network in 8 bits, beside it: what a CPU runs."""
+
 MULTIPLE = 8  # of the features' height and width: the coarsest level's stride
+
+
+def int8_beside(weights: Path) -> Path:
+    return weights.with_name(weights.name.removesuffix(".onnx") + INT8_SUFFIX)
 
 
 class RefinerNet:
@@ -31,7 +38,10 @@ class RefinerNet:
     @classmethod
     def open(cls, settings: NetworkSettings, weights: Path = WEIGHTS) -> RefinerNet:
         """Opens the weights that came with the project, or others. Raises ModelError."""
-        return cls(open_session(weights, settings))
+        session, small = open_session(weights, settings), int8_beside(weights)
+        if session.provider == "cpu" and small.is_file():
+            session = open_session(small, settings)
+        return cls(session)
 
     def answer(self, features: F32) -> F32:
         """A new array. Raises ModelError."""

@@ -12,13 +12,14 @@ import cv2
 import torch
 
 from models.errors import ModelError
-from models.refiner_net import WEIGHTS, RefinerNet
+from models.refiner_net import WEIGHTS, RefinerNet, int8_beside
 from models.settings import NetworkSettings
 from models.training.dataset import Plan, load_shards, make_dataset
 from models.training.export import ParityError, export
 from models.training.losses import Weights
 from models.training.patches import Patches
 from models.training.people import DataMissing
+from models.training.quantize import quantize
 from models.training.report import contact_sheet, curves, errors
 from models.training.train import Course, Trainer
 
@@ -70,11 +71,16 @@ def run(options: argparse.Namespace) -> None:
         return
     target: Path = options.weights
     target.parent.mkdir(parents=True, exist_ok=True)
-    digest = export(course.folder / "checkpoint.pt", target)
+    small = int8_beside(target)
+    small.unlink(missing_ok=True)
+    digests = {target.name: export(course.folder / "checkpoint.pt", target)}
+    result = {"float": errors(RefinerNet.open(NetworkSettings(provider="cpu"), target), tests)}
+    digests[small.name] = quantize(target, small, Patches(wide, close, options.seed))
+    result["int8"] = errors(RefinerNet.open(NetworkSettings(provider="cpu"), target), tests)
     contact_sheet(target, tests[:10], course.folder / "sheet.png")
-    result = errors(RefinerNet.open(NetworkSettings(provider="cpu"), target), tests)
-    (course.folder / "result.json").write_text(json.dumps(result, indent=2) + "\n")
-    log.info("%s sha256 %s %s", target, digest, json.dumps(result))
+    report = json.dumps({"sha256": digests, "errors": result}, indent=2)
+    (course.folder / "result.json").write_text(report + "\n")
+    log.info("%s", report)
 
 
 def _options() -> argparse.Namespace:
