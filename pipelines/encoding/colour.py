@@ -1,19 +1,15 @@
-"""RGB to Y'CbCr 4:2:0 or 4:4:4, BT.709 limited range, for the parts of the picture that changed.
+"""RGB to Y'CbCr 4:2:0, BT.709 limited range, for the parts of the picture that changed.
 
 A lesson's picture is a still page with a teacher moving in it: most of it is the same as in the
 frame before. The kernel compares as it goes, and converts only what differs.
 
 Matrix: ITU-R BT.709-6 items 3.2 to 3.5, quantised to 8 bits: Y' 16..235, Cb and Cr 16..240.
-In 4:4:4 every pixel has its own chroma: the thin coloured strokes of small text keep their colour.
-In 4:2:0 chroma is the mean of 2 x 2 pixels, so its sample lies in their middle (chroma_sample_loc_type 1
-of H.264 is signalled): that is where browsers, which read it with the GPU's bilinear
+Chroma is the mean of 2 x 2 pixels, so its sample lies in their middle (chroma_sample_loc_type 1 of
+H.264 is signalled): that is where browsers, which read it with the GPU's bilinear
 sampler, take it to be.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from typing import ClassVar
 
 import av
 import numpy as np
@@ -37,7 +33,6 @@ _Y_OFFSET = _u32((16 << 16) + (1 << 15))
 _CB_R, _CB_G, _CB_B = _i32(-6596), _i32(-22188), _i32(28784)
 _CR_R, _CR_G, _CR_B = _i32(28784), _i32(-26145), _i32(-2639)
 _C_OFFSET = _i32((128 << 18) + (1 << 17))
-_C_OFFSET_OF_ONE = _i32((128 << 16) + (1 << 15))
 
 
 @compiled(inline=True)
@@ -67,18 +62,6 @@ def _chroma(rgb: U8, cb: U8, cr: U8, row: int, left: int, right: int) -> None:
 
 
 @compiled(inline=True)
-def _full_chroma(rgb: U8, cb: U8, cr: U8, y: int, left: int, right: int) -> None:
-    for x in range(left, right):
-        red, green, blue = _i32(rgb[y, 3 * x]), _i32(rgb[y, 3 * x + 1]), _i32(rgb[y, 3 * x + 2])
-        cb[y, x] = np.uint8(
-            _i32(_CB_R * red + _CB_G * green + _CB_B * blue + _C_OFFSET_OF_ONE) >> _i32(16)
-        )
-        cr[y, x] = np.uint8(
-            _i32(_CR_R * red + _CR_G * green + _CR_B * blue + _C_OFFSET_OF_ONE) >> _i32(16)
-        )
-
-
-@compiled(inline=True)
 def _take_over(fresh: U64, seen: U64, y: int, first: int, end: int) -> bool:
     """Copies words first to end of row y; True if any differed."""
     difference = np.uint64(0)
@@ -92,7 +75,7 @@ def _take_over(fresh: U64, seen: U64, y: int, first: int, end: int) -> bool:
 
 
 @compiled()
-def _to_420(fresh: U64, seen: U64, rgb: U8, luma: U8, cb: U8, cr: U8, width: int) -> int:
+def _convert_changed(fresh: U64, seen: U64, rgb: U8, luma: U8, cb: U8, cr: U8, width: int) -> int:
     """fresh: the new picture; seen, rgb: the last one, as 8-byte words and as bytes (H, 3 W), brought up to
     date together with luma (H, W), cb and cr (H/2, W/2), whose rows are padded. Returns how many chunks
     changed."""
@@ -112,34 +95,18 @@ def _to_420(fresh: U64, seen: U64, rgb: U8, luma: U8, cb: U8, cr: U8, width: int
     return changed
 
 
-@compiled()
-def _to_444(fresh: U64, seen: U64, rgb: U8, luma: U8, cb: U8, cr: U8, width: int) -> int:
-    """As `_to_420`, with cb and cr (H, W); chunks are one row high."""
-    changed = 0
-    for y in range(luma.shape[0]):
-        for left in range(0, width, CHUNK_PX):
-            right = min(left + CHUNK_PX, width)
-            first, end = left * 3 // 8, min((left + CHUNK_PX) * 3 // 8, seen.shape[1])
-            if _take_over(fresh, seen, y, first, end):
-                changed += 1
-                _luma(rgb, luma, y, left, right)
-                _full_chroma(rgb, cb, cr, y, left, right)
-    return changed
-
-
-class Canvas:
+class I420Canvas:
     """One coded-side picture that is brought up to date in place, frame after frame.
 
     `frame` may be handed to an encoder again and again: encoders copy what they are given. It starts
-    black. Building the first canvas of a kind compiles its kernel (about a second).
+    black. Width and height must be even. Building the first canvas compiles the kernel (about a second).
     """
-
-    _format: ClassVar[str]
-    _convert: ClassVar[Callable[..., int]]
 
     def __init__(self, size_wh: SizeWh) -> None:
         width, height = size_wh
-        self.frame = av.VideoFrame(width, height, self._format)
+        if width % 2 or height % 2:
+            raise ValueError(f"4:2:0 needs an even width and height, got {width}x{height}")
+        self.frame = av.VideoFrame(width, height, "yuv420p")
         self._luma, self._cb, self._cr = (_plane(self.frame, i) for i in range(3))
         self._luma[:], self._cb[:], self._cr[:] = 16, 128, 128
         self._shape = (height, width, 3)
@@ -156,9 +123,10 @@ class Canvas:
         # Read-only and writable arrays are two types to Numba: one kind alone, so that it compiles once.
         fresh.flags.writeable = False
         pixels = self._seen.view(np.uint8)
-        return type(self)._convert(
+        changed: int = _convert_changed(
             fresh, self._seen, pixels, self._luma, self._cb, self._cr, self._shape[1]
         )
+        return changed
 
     def _as_words(self, rgb: U8) -> U64:
         """The picture as rows of 8-byte words: a view, or a padded copy where rows do not divide evenly."""
@@ -167,26 +135,6 @@ class Canvas:
             return np.ascontiguousarray(rgb).reshape(height, width * 3).view(np.uint64)
         self._fresh.view(np.uint8)[:, : width * 3] = rgb.reshape(height, width * 3)
         return self._fresh.view()
-
-
-class I420Canvas(Canvas):
-    """yuv420p. Raises ValueError for an odd width or height."""
-
-    _format = "yuv420p"
-    _convert = staticmethod(_to_420)
-
-    def __init__(self, size_wh: SizeWh) -> None:
-        width, height = size_wh
-        if width % 2 or height % 2:
-            raise ValueError(f"4:2:0 needs an even width and height, got {width}x{height}")
-        super().__init__(size_wh)
-
-
-class I444Canvas(Canvas):
-    """yuv444p."""
-
-    _format = "yuv444p"
-    _convert = staticmethod(_to_444)
 
 
 def _plane(frame: av.VideoFrame, index: int) -> U8:

@@ -1,9 +1,8 @@
-"""Opens H.264 encoders for slides: sharp text at once, no delay, decodable by WebRTC viewers.
+"""Opens H.264 encoders for slides: sharp text at once, no delay, decodable by every WebRTC viewer.
 
-Profile of 4:2:0: constrained baseline. It is a subset of baseline, main and high (H.264 clause A.2.1.1), so
+Profile: constrained baseline. It is a subset of baseline, main and high (H.264 clause A.2.1.1), so
 viewers that negotiated 42e01f, 42001f or 4d001f all decode the one stream. Main would make a page's
-key frame 6 to 8 % smaller, for 16 to 33 % more time of the CPU. 4:4:4 exists in High 4:4:4 Predictive
-alone (clause A.2.6), which viewers must have negotiated (f4001f).
+key frame 6 to 8 % smaller, for 16 to 33 % more time of the CPU.
 
 Rate: constant quality under a ceiling (video buffering verifier, H.264 annex C). `aq-mode=0`
 because adaptive quantisation takes bits from sharp text on flat ground. A key frame comes only when
@@ -25,7 +24,6 @@ from pipelines.encoding.settings import EncodingSettings
 from pipelines.media import PTS_HZ, SizeWh
 
 EncoderName = Literal["x264", "nvenc"]
-Sampling = Literal["420", "444"]  # of chroma
 
 # The buffer of the rate model, in seconds of the ceiling. Measured at 4 Mbit/s with a moving teacher:
 # text of a new page is above 40 dB after 2 frames with 1 s, after 7 with 0.25 s.
@@ -49,13 +47,11 @@ class EncoderUnavailable(Exception):
         self.reason = reason
 
 
-def choose_encoder(
-    size_wh: SizeWh, rate_hz: float, settings: EncodingSettings, sampling: Sampling = "420"
-) -> EncoderName:
+def choose_encoder(size_wh: SizeWh, rate_hz: float, settings: EncodingSettings) -> EncoderName:
     """Settles `auto` by starting NVENC for real. Raises EncoderUnavailable where "nvenc" does not start."""
     if settings.encoder == "x264":
         return "x264"
-    reason = _try_nvenc(size_wh, rate_hz, settings.video_bps, sampling)
+    reason = _try_nvenc(size_wh, rate_hz, settings.video_bps)
     if not reason:
         return "nvenc"
     if settings.encoder == "nvenc":
@@ -67,21 +63,13 @@ def choose_encoder(
 
 
 def open_encoder(
-    name: EncoderName,
-    size_wh: SizeWh,
-    rate_hz: float,
-    video_bps: int,
-    cores: int = 1,
-    sampling: Sampling = "420",
+    name: EncoderName, size_wh: SizeWh, rate_hz: float, video_bps: int, cores: int = 1
 ) -> VideoCodecContext:
-    """An open encoder for yuv420p or yuv444p frames, pts in 1/90000 s.
-
-    Raises FFmpegError, UnknownCodecError.
-    """
+    """An open encoder for yuv420p frames, pts in 1/90000 s. Raises FFmpegError, UnknownCodecError."""
     codec = "libx264" if name == "x264" else "h264_nvenc"
     context = cast(VideoCodecContext, av.CodecContext.create(codec, "w"))
     context.width, context.height = size_wh
-    context.pix_fmt = f"yuv{sampling}p"
+    context.pix_fmt = "yuv420p"
     context.time_base = Fraction(1, PTS_HZ)
     context.framerate = Fraction(rate_hz).limit_denominator(1001)
     context.color_range = ColorRange.MPEG
@@ -89,7 +77,7 @@ def open_encoder(
     context.color_primaries = ColorPrimaries.BT709
     context.color_trc = ColorTrc.BT709
     context.thread_count = threads_for(size_wh, cores)
-    options = _x264_options(sampling) if name == "x264" else _nvenc_options(sampling)
+    options = _x264_options() if name == "x264" else _nvenc_options()
     context.options = options | {
         "maxrate": str(video_bps),
         "bufsize": str(round(video_bps * BUFFER_S)),
@@ -107,22 +95,22 @@ def threads_for(size_wh: SizeWh, cores: int) -> int:
     return max(1, min(wanted, cores, MAX_THREADS))
 
 
-def _x264_options(sampling: Sampling) -> dict[str, str]:
+def _x264_options() -> dict[str, str]:
     return {
         "preset": "veryfast",
         "tune": "zerolatency",
-        "profile": "baseline" if sampling == "420" else "high444",
+        "profile": "baseline",
         "crf": str(QUALITY_CRF),
         "x264-params": f"aq-mode=0:qpmin={FINEST_QP}:scenecut=0:keyint=infinite:repeat-headers=1:chromaloc=1",
     }
 
 
-def _nvenc_options(sampling: Sampling) -> dict[str, str]:
+def _nvenc_options() -> dict[str, str]:
     """FFmpeg's wrapper repeats SPS and PPS with each IDR as long as no global header is asked for."""
     return {
         "preset": "p4",
         "tune": "ull",
-        "profile": "baseline" if sampling == "420" else "high444p",
+        "profile": "baseline",
         "rc": "vbr",
         "cq": str(QUALITY_CRF),
         "b": "0",
@@ -133,11 +121,11 @@ def _nvenc_options(sampling: Sampling) -> dict[str, str]:
     }
 
 
-def _try_nvenc(size_wh: SizeWh, rate_hz: float, video_bps: int, sampling: Sampling) -> str:
+def _try_nvenc(size_wh: SizeWh, rate_hz: float, video_bps: int) -> str:
     """Empty when NVENC opens and codes a picture; else why not."""
     try:
-        context = open_encoder("nvenc", size_wh, rate_hz, video_bps, sampling=sampling)
-        frame = av.VideoFrame(*size_wh, f"yuv{sampling}p")
+        context = open_encoder("nvenc", size_wh, rate_hz, video_bps)
+        frame = av.VideoFrame(*size_wh, "yuv420p")
         frame.pts = 0
         context.encode(frame)
     except UnknownCodecError:
