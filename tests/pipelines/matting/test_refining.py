@@ -83,7 +83,7 @@ def test_the_stick_that_the_network_did_not_see_is_found(net: RefinerNet) -> Non
     _, matte, truth = scene()
     refined = full(Refiner(net, lambda _: prediction())(matte))
     assert full(matte)[STICK].mean() < 0.2 * 255
-    assert refined[STICK].mean() > 0.65 * 255
+    assert refined[STICK].mean() > 0.5 * 255  # in the very first picture
     nobody = truth == 0
     assert np.abs(refined[nobody].astype(int)).mean() < 2
 
