@@ -19,12 +19,13 @@ from pipelines.matting.evidence import ANSWERS, CELL_PX, FEATURES, accept, devia
 from pipelines.matting.quality import CHANGED, SAME, MinuteMean, quality
 from pipelines.media import F32, PTS_HZ, TRUST_TILE_PX, U8, Box, Frame, Matte, Prediction, freeze
 
-TILE_PX, INSET_PX = 128, 8  # what a tile's rim says is left out
+TILE_PX, INSET_PX = 96, 8  # what a tile's rim says is left out
 OWN_CELLS = 3  # from something that hangs together with the teacher: theirs as well
-MOST_TILES = 96  # more, and the plate is wrong, whatever its trust says
+MOST_TILES = 170  # more, and the plate is wrong, whatever its trust says
 FORGET_S = 0.25  # the alpha before is of no use any more
 _BODY, _NOBODY, _ALL = 128, 5, 250
 _BRIDGE_CELLS = 2 * 8 + 1
+_LEAST_CELLS = 4  # of the band in a tile: the band's hem alone is not worth one
 _CORE_PX = TILE_PX - 2 * INSET_PX
 
 Mask = npt.NDArray[np.bool_]
@@ -230,7 +231,8 @@ def _tiles(band: Mask, size_hw: tuple[int, int]) -> list[tuple[int, int]]:
         columns = np.flatnonzero(band[first : first + step].any(axis=0))
         while len(columns):
             y, x = first * CELL_PX - INSET_PX, int(columns[0]) * CELL_PX - INSET_PX
-            origins.append((_placed(y, size_hw[0]), _placed(x, size_hw[1])))
+            if np.count_nonzero(band[first : first + step, columns[0] : columns[0] + step]) >= _LEAST_CELLS:
+                origins.append((_placed(y, size_hw[0]), _placed(x, size_hw[1])))
             columns = columns[columns >= columns[0] + step]
         rows = rows[rows >= first + step]
     return origins
