@@ -27,7 +27,7 @@ contract:        ## which package may import which
 	$(BIN)/lint-imports
 
 unit:            ## the tests; ARGS="tests/pipelines -k name" for some
-	$(BIN)/pytest $(ARGS)
+	@tests/run $(ARGS)
 
 bench:           ## measure this machine beside the naive chain; ARGS="--json FILE"
 	@deploy/setup.sh run

@@ -14,7 +14,7 @@ from appliance.settings.errors import EX_CONFIG, SettingsError
 from models.errors import ModelError
 from pipelines.media import SourceLost
 
-COMMANDS = ("run", "doctor", "models", "settings", "links", "bench", "eval")
+COMMANDS = ("run", "calibrate", "doctor", "models", "settings", "links", "bench", "eval", "replay")
 
 EXAMPLES = """\
 examples:

@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 import av
 
 from appliance.errors import CannotListen
+from appliance.health import Machine, machine_findings, mend_of, text_of
 from appliance.listening import listen
 from appliance.settings import Settings
 from appliance.settings.wording import redacted
@@ -30,6 +31,7 @@ from models.errors import ModelError
 from models.runtime import open_session
 from pipelines.compositing import cjk_font
 from pipelines.courseware import open_courseware
+from pipelines.courseware.preparing.office import converter
 from pipelines.encoding import EncoderUnavailable
 from pipelines.encoding.h264 import choose_encoder
 from pipelines.media import SourceLost
@@ -61,6 +63,7 @@ def check_all(settings: Settings) -> Iterator[Check]:
         _provider,
         _camera,
         _courseware,
+        _converter,
         _sound,
         _encoders,
         _font,
@@ -70,6 +73,9 @@ def check_all(settings: Settings) -> Iterator[Check]:
     )
     for check in checks:
         yield check(settings)
+    for finding in machine_findings(Machine(settings.box.state_path)):
+        if finding.name != "disk":  # above, with what a lesson needs
+            yield Check(finding.name, finding.mark, text_of(finding, "en"), mend_of(finding, "en"))
 
 
 def _python(_settings: Settings) -> Check:
@@ -175,6 +181,18 @@ def _courseware(settings: Settings) -> Check:
         return Check("courseware", "fault", lost.reason, "--courseware FILE, or --courseware demo")
     with contextlib.closing(courseware):
         return Check("courseware", "ok", f"{courseware.name}, {courseware.count} pages")
+
+
+def _converter(_settings: Settings) -> Check:
+    program = converter()
+    if program is None:
+        return Check(
+            "converter",
+            "note",
+            "no LibreOffice: PowerPoint, Word and SVG uploads are refused",
+            "sudo apt-get install --no-install-recommends libreoffice-impress-nogui libreoffice-writer-nogui",
+        )
+    return Check("converter", "ok", f"LibreOffice at {program.parents[1]}")
 
 
 def _sound(settings: Settings) -> Check:

@@ -51,8 +51,8 @@ def run_daemon(
 
 def start_logging() -> None:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    # They tell of every candidate and every request: addresses of remote classrooms are nobody's business.
-    for name in ("aioice", "aiortc", "uvicorn"):
+    # They tell of every candidate and every request: the addresses of others are nobody's business.
+    for name in ("aioice", "aiortc", "httpcore", "httpx", "uvicorn"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
@@ -104,7 +104,7 @@ async def _tell_systemd(gateway: Gateway, notifier: Notifier) -> None:
     while notifier.is_active:
         if notifier.watchdog_s and gateway.on_air.age_s() < PROGRESS_S:
             notifier.alive()
-        if (summary := gateway.summary()) != told:
+        if (summary := _summary(gateway)) != told:
             notifier.status(summary)
             told = summary
         await asyncio.sleep(every_s)
@@ -116,3 +116,11 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+def _summary(gateway: Gateway) -> str:
+    """One line for `systemctl status`."""
+    text = f"{gateway.state}, {len(gateway.broadcast.viewers())} viewers"
+    if gateway.state == "live" and gateway.status is not None:
+        text += f", {gateway.status.programme_fps:.1f} fps"
+    return f"{text} ({gateway.reason})" if gateway.reason else text

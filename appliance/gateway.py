@@ -3,32 +3,62 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
+from appliance.calibrations import Calibrations
+from appliance.captions import Captions
+from appliance.changes import Changes
+from appliance.desk import Desk
+from appliance.ink_keeper import InkKeeper
+from appliance.library import Library, Preparer
+from appliance.notices import Notices
+from appliance.offered_sessions import OfferedSessions, StudioBusy
 from appliance.on_air import SLATE_EVERY_S, OnAir
-from appliance.restarts import WINDOW_S, Restarts
+from appliance.outlets import Outlets
+from appliance.pictures import Pictures
+from appliance.restarts import FORGOTTEN, WINDOW_S, Restarts
 from appliance.settings import Settings
 from appliance.settings.errors import EX_CONFIG
-from appliance.studio_child import StudioChild
+from appliance.sheets import SheetFeed
+from appliance.studio_child import StudioChild, exit_words
+from appliance.talk import Talk
 from pipelines.broadcast import Broadcast
-from pipelines.compositing import restarting, starting
-from pipelines.media import Packet, Scene
+from pipelines.compositing import paused, restarting, starting
+from pipelines.media import MINUS_SOUND, VOICE_SOUND, Packet, Scene, SheetUpdate
 from pipelines.orders import (
-    Fatal,
+    DrawStroke,
+    EndRaw,
+    EndScreen,
+    OfferScreen,
     OpenCourseware,
     Order,
+    PointAt,
+    SetInk,
+    SetScene,
+    ShowRecording,
+    TurnPage,
+    WatchLayers,
+    WatchSheets,
+)
+from pipelines.reports import (
+    CalibrationNews,
+    Fatal,
+    OfferAnswer,
+    PictureTaken,
     Rejected,
     Report,
-    SetScene,
+    SessionEnded,
     Started,
     StudioStatus,
-    TurnPage,
+    UprightFound,
+    VoiceHeard,
 )
+from pipelines.saying import said
 from pipelines.timing import SessionClock
 
 log = logging.getLogger("classroom.daemon")
@@ -39,50 +69,60 @@ START_S = 300.0  # a TensorRT engine takes minutes to build the first time
 HUNG_S = 10.0  # without any report from a studio that was live
 
 
-class StudioBusy(Exception):
-    """The studio takes no orders at this moment."""
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something the assistant should know. at_s: seconds since 1970."""
-
-    number: int
-    at_s: float
-    text: str
-
-
 class Gateway:
     """Lives in the event loop. `finished` gets the exit status when the studio cannot be kept alive."""
 
     def __init__(self, settings: Settings, entry: str, on_ready: Callable[[], None]) -> None:
         self.settings = settings
-        self.scene = Scene(layout=settings.programme.layout)
+        self.scene = Scene(layout=settings.programme.layout, text_fade=settings.programme.text_fade)
         self.status: StudioStatus | None = None
         self.state: StudioState = "starting"
         self.reason = ""
-        self.notices: deque[Notice] = deque(maxlen=20)
+        self.notices = Notices()
         self.restarts = Restarts()
         self.finished: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self.broadcast = Broadcast(settings.broadcast, on_key_request=lambda _layer: self._request_key())
-        self._clock = SessionClock.start()
-        self.on_air = OnAir(
-            settings.programme.size_wh, self._clock, self.broadcast.publish, self._request_key
+        self.broadcast = Broadcast(
+            settings.broadcast,
+            self._request_key,
+            on_watched=self._watch,
+            full_chroma=settings.encoding.sharp,
+            layer_bps=settings.encoding.layer_bps,
         )
+        self.outlets = Outlets(settings, self._request_key, self._outlets_changed, self.notify)
+        self._clock = SessionClock.start()
+        self.on_air = OnAir(settings.programme.size_wh, self._clock, self._publish, self._request_key)
+        self.sheets = SheetFeed(self._watch_sheets)
         self._entry = entry
         self._on_ready = on_ready
         self._child: StudioChild | None = None
         self._courseware = settings.courseware.path
+        self._courseware_name = ""
+        self.screens = OfferedSessions(self._order, OfferScreen, EndScreen)
+        self.pictures = Pictures(self._order)
         self._page_index = 0
         self._fatal: Fatal | None = None
         self._heard_s = 0.0
         self._is_closing = False
-        self._changed = asyncio.Event()
+        self.changes = Changes()
+        self._tell = self.changes.tell
         self._tasks: set[asyncio.Task[None]] = set()
+        self.library = Library(settings.box.library_path, settings.library, self._tell)
+        self.preparer = Preparer(self.library)
+        self.captions = Captions(self.changes, self.library, self.notify)
+        self.desk = Desk(settings.box.state_path, settings.camera.upright, self._tell)
+        self._ink = InkKeeper(self.desk, self.notify)
+        self.talk = Talk(self.desk, self.broadcast, self._order, self._tell)
+        self.calibrations = Calibrations(self.desk, self._order, self.notify)
+        self.on_air.curtain(self.desk.panic.is_on)
 
     def start(self) -> None:
         self._start_studio()
+        self._spawn(self.outlets.start())
         self._spawn(self._hold_picture())
+        self._spawn(self.preparer.run())
+        self._spawn(self.captions.run())
+        self._spawn(self.on_air.prepare(paused()))
+        self._spawn(self._ink.run())
 
     async def close(self) -> None:
         """Ends viewers and studio, within the bounds of StudioChild.stop."""
@@ -91,12 +131,13 @@ class Gateway:
         self._tell()
         for task in list(self._tasks):
             task.cancel()
-        ends = [asyncio.wait_for(self.broadcast.close(), 2.0)]
+        ends = [asyncio.wait_for(outlet.close(), 2.0) for outlet in (self.broadcast, self.outlets)]
         if self._child is not None:
             ends.append(self._child.stop())
         for outcome in await asyncio.gather(*ends, return_exceptions=True):
             if isinstance(outcome, Exception):
                 log.warning("while closing: %r", outcome)
+        self._ink.close()
 
     # What the assistant orders ------------------------------------------------------------------
 
@@ -108,15 +149,40 @@ class Gateway:
         self._tell()
         return scene
 
+    async def panic(self, is_on: bool) -> None:
+        """On: the slate at once, and nothing of camera or microphone goes out or is kept, until it is called
+        off. It needs no studio, and outlives a restart of the box."""
+        if is_on == self.is_panic:
+            return
+        self.desk.panic.set(is_on)
+        self.on_air.curtain(is_on)
+        self.desk.note("panic" if is_on else "panic_over")
+        if is_on:
+            with contextlib.suppress(StudioBusy):  # the next one begins without, see _start_studio
+                self._order(EndRaw())
+            await self.on_air.hold(paused())
+
+    @property
+    def is_panic(self) -> bool:
+        return self.on_air.is_curtained
+
     def turn_page(self, step: int = 0, index: int | None = None) -> None:
         """Raises StudioBusy."""
         self._order(TurnPage(step, index))
 
-    def open_courseware(self, path: str) -> None:
-        """Raises StudioBusy. Whether it opens shows in the status, or as a notice."""
-        self._order(OpenCourseware(path))
-        self._courseware = path
+    def open_courseware(self, path: str, name: str = "") -> None:
+        """Raises StudioBusy. Whether it opens shows in the status, or as a notice. name: for people."""
+        self._order(OpenCourseware(path, name))
+        self._courseware, self._courseware_name = path, name
         self._page_index = 0
+        self._tell()
+
+    def order_ink(self, order: DrawStroke | SetInk | PointAt | None) -> None:
+        """None: nothing has changed. What a studio that is not up cannot take is sent to the next one."""
+        if order is not None:
+            with contextlib.suppress(StudioBusy):
+                self._order(order)
+            self._tell()
 
     @property
     def courseware(self) -> str:
@@ -124,15 +190,6 @@ class Gateway:
         return self._courseware
 
     # What everyone may know ---------------------------------------------------------------------
-
-    async def wait_change(self, timeout_s: float) -> bool:
-        """True as soon as anything in the status changes, False after timeout_s."""
-        event = self._changed
-        try:
-            await asyncio.wait_for(event.wait(), timeout_s)
-        except TimeoutError:
-            return False
-        return True
 
     @property
     def is_closing(self) -> bool:
@@ -143,13 +200,6 @@ class Gateway:
         """Do the viewers see the studio's pictures?"""
         return self.state == "live" and self.on_air.is_live
 
-    def summary(self) -> str:
-        """One line for `systemctl status`."""
-        text = f"{self.state}, {len(self.broadcast.viewers())} viewers"
-        if self.state == "live" and self.status is not None:
-            text += f", {self.status.programme_fps:.1f} fps"
-        return f"{text} ({self.reason})" if self.reason else text
-
     # The studio's life --------------------------------------------------------------------------
 
     def _start_studio(self) -> None:
@@ -157,19 +207,34 @@ class Gateway:
         courseware = studio.courseware.model_copy(update={"path": self._courseware})
         # The layout too, not only as an order: where a slate is wanted, not one other picture may go out.
         programme = studio.programme.model_copy(update={"layout": self.scene.layout})
+        recording = studio.recording.model_copy(update={"raw": studio.recording.raw and not self.is_panic})
         self._fatal = None
         self._heard_s = time.monotonic()
         self._child = StudioChild(
             self._entry,
-            studio.model_copy(update={"courseware": courseware, "programme": programme}),
+            studio.model_copy(
+                update={
+                    "camera": self.calibrations.mounted(studio.camera),
+                    "courseware": courseware,
+                    "courseware_name": self._courseware_name,
+                    "programme": programme,
+                    "recording": recording,
+                }
+            ),
             self._clock.zero_ns,
             self._on_report,
             self._on_exit,
         )
+        self._outlets_changed()
+        if self.sheets.is_wanted:
+            self._child.send(WatchSheets(True))
         if self.scene.number:
             self._child.send(SetScene(self.scene))
         if self._page_index:
             self._child.send(TurnPage(index=self._page_index))
+        self.calibrations.studio_starts(self._child.send)
+        for ink in self.desk.sketchbook.orders():
+            self._child.send(ink)
         log.info("studio started, process %d", self._child.pid)
 
     def _on_report(self, report: Report) -> None:
@@ -177,10 +242,20 @@ class Gateway:
         match report:
             case Packet():
                 self.on_air.put(report)
+                if not self.is_panic and report.layer not in (MINUS_SOUND, VOICE_SOUND):
+                    self.outlets.take(report)
+                return
+            case SheetUpdate():
+                if not self.sheets.put(report):
+                    self._watch_sheets(True)
+                self._allow_parts()
                 return
             case StudioStatus():
                 self.status = report
-                if self.state == "live":
+                self.outlets.follow(report)
+                self.captions.follow(report.courseware_path, report.film_began_ns)
+                self.desk.follow(report)
+                if self.state == "live" and not report.is_screen:
                     self._page_index = report.page_index
             case Started():
                 self.state, self.reason = "live", ""
@@ -189,14 +264,37 @@ class Gateway:
                 self._fatal = report
             case Rejected():
                 self.notify(report.reason)
+                self._courseware_rejected()
+            case CalibrationNews() | UprightFound():
+                self.calibrations.taken(report)
+            case PictureTaken():
+                self.pictures.taken(report)
+                return
+            case OfferAnswer() | SessionEnded():
+                self.screens.take(report)
+                self.talk.take(report)
+            case VoiceHeard():
+                self.talk.take(report)
         self._tell()
+
+    def _courseware_rejected(self) -> None:
+        """What was ordered is not what is shown: the studio says what is."""
+        if self.status is not None and self.status.courseware_path:
+            if self.status.courseware_path != self._courseware:
+                self._courseware_name = ""
+            self._courseware = self.status.courseware_path
 
     def _on_exit(self, status: int) -> None:
         self._child = None
+        self.screens.end_all()
+        self.talk.studio_ended()
         self.on_air.cut()
+        self.calibrations.studio_ended()
+        self.sheets.reset()
+        self._allow_parts()
         if self._is_closing:
             return
-        why = self._fatal.reason if self._fatal is not None else _exit_words(status)
+        why = self._fatal.reason if self._fatal is not None else exit_words(status)
         if self._fatal is not None and self._fatal.kind in ("settings", "model"):
             self._finish(EX_CONFIG if self._fatal.kind == "settings" else 1, why)
             return
@@ -206,7 +304,8 @@ class Gateway:
             return
         log.error("the studio died (%s); it is started again in %.2f s", why, pause_s)
         self.state, self.reason = "restarting", why
-        self.notify(f"The studio was restarted: {why}")
+        self.notify(said("studio_restarted_why", "The studio was restarted: {why}", why=why))
+        self.desk.note("studio_restarted")
         if self.restarts.are_in_vain:
             self._forget_courseware()
         self._spawn(self._restart(pause_s))
@@ -218,23 +317,29 @@ class Gateway:
     def _forget_courseware(self) -> None:
         """The courseware opened last may be what kills the studio. The scene stays: it may hide somebody."""
         if self._courseware != self.settings.courseware.path:
-            self.notify(
-                "The studio kept dying: the courseware of the settings is opened instead of the last one."
-            )
-        self._courseware = self.settings.courseware.path
+            self.notify(FORGOTTEN)
+        self._courseware, self._courseware_name = self.settings.courseware.path, ""
         self._page_index = 0
 
     async def _hold_picture(self) -> None:
         """Once a second: the slate if it is wanted, and an end to a studio that hangs."""
         while True:
-            await self.on_air.hold(starting() if self.state == "starting" else restarting())
+            await self.on_air.hold(self._slate_lines())
+            self._allow_parts()
             silent_s = time.monotonic() - self._heard_s
             if self._child is not None and silent_s > (HUNG_S if self.state == "live" else START_S):
                 log.error("the studio has said nothing for %.0f s: it is ended", silent_s)
                 self._child.kill()
                 self._heard_s = time.monotonic()
+            self.desk.look_around(viewer.viewer_id for viewer in self.broadcast.viewers())
+            self.talk.look_around()
             self._tell()
             await asyncio.sleep(SLATE_EVERY_S)
+
+    def _slate_lines(self) -> tuple[str, ...]:
+        if self.is_panic:
+            return paused()
+        return starting() if self.state == "starting" else restarting()
 
     def _finish(self, status: int, why: str) -> None:
         self.state, self.reason = "stopped", why
@@ -243,20 +348,45 @@ class Gateway:
             self.finished.set_result(status)
 
     def notify(self, text: str) -> None:
-        number = self.notices[-1].number + 1 if self.notices else 1
-        self.notices.append(Notice(number, time.time(), text))
+        self.notices.add(text)
 
     def _order(self, order: Order) -> None:
         if self._child is None or not self._child.send(order):
             raise StudioBusy
 
-    def _request_key(self) -> None:
+    def _request_key(self, layer: str) -> None:
         if self._child is not None:
-            self._child.request_key()
+            self._child.request_key(layer)
 
-    def _tell(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
+    @property
+    def watched(self) -> frozenset[str]:
+        """The layers that must be coded, for viewers, other servers and the recording."""
+        return self.broadcast.watched | self.outlets.watched
+
+    def _watch(self, _layers: frozenset[str] = frozenset()) -> None:
+        """The low layer, where anybody has it, is coded for what the weakest line bears."""
+        rates = filter(None, (self.broadcast.low_bps, self.outlets.publishing.low_bps))
+        if self._child is not None:
+            self._child.send(WatchLayers(self.watched, min(rates, default=None)))
+
+    def _publish(self, packet: Packet) -> None:
+        self.broadcast.publish(packet)
+        if packet.layer not in (MINUS_SOUND, VOICE_SOUND):
+            self.outlets.publishing.publish(packet)
+
+    def _outlets_changed(self) -> None:
+        self._watch()
+        if self._child is not None:
+            self._child.send(ShowRecording(self.outlets.shows_light))
+        self._tell()
+
+    def _watch_sheets(self, wanted: bool) -> None:
+        if self._child is not None:
+            self._child.send(WatchSheets(wanted))
+
+    def _allow_parts(self) -> None:
+        """The slate is a composed picture, and so is a film: whoever lays parts together gets that."""
+        self.broadcast.allow_parts(self.is_live and self.sheets.stands)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -268,7 +398,3 @@ class Gateway:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a task of the gateway failed", exc_info=error)
             self._finish(1, f"{type(error).__name__}: {error}")
-
-
-def _exit_words(status: int) -> str:
-    return f"ended by signal {-status}" if status < 0 else f"ended with status {status}"

@@ -18,10 +18,21 @@ class Link:
     where: str
     console: str
     watch: str
+    present: str
 
 
 def links(http: HttpSettings, port: int, tokens: Tokens) -> list[Link]:
     """Links that work with what the box listens on: this machine first, then the classroom's network."""
+    return [_link(where, base, tokens) for where, base in bases(http, port)]
+
+
+def watch_links(http: HttpSettings, port: int, token: str) -> list[str]:
+    """The links with which a room watches: this machine's first, then the network's."""
+    return [f"{base}/watch#token={token}" for _, base in bases(http, port)]
+
+
+def bases(http: HttpSettings, port: int) -> list[tuple[str, str]]:
+    """(on which machine it works, "http://host:port"): this machine first, then the classroom's network."""
     scheme = "https" if http.certificate else "http"
     if http.host not in _ANY:
         hosts = [("this machine" if _is_loopback(http.host) else "the network", http.host)]
@@ -29,7 +40,7 @@ def links(http: HttpSettings, port: int, tokens: Tokens) -> list[Link]:
         hosts = [("this machine", "localhost")]
         if address := network_address():
             hosts.append(("the network", address))
-    return [_link(where, f"{scheme}://{_bracketed(host)}:{port}", tokens) for where, host in hosts]
+    return [(where, f"{scheme}://{_bracketed(host)}:{port}") for where, host in hosts]
 
 
 def network_address() -> str:
@@ -45,7 +56,12 @@ def network_address() -> str:
 
 
 def _link(where: str, base: str, tokens: Tokens) -> Link:
-    return Link(where, f"{base}/console#token={tokens.assistant}", f"{base}/watch#token={tokens.viewer}")
+    return Link(
+        where,
+        console=f"{base}/console#token={tokens.assistant}",
+        watch=f"{base}/watch#token={tokens.viewer}",
+        present=f"{base}/present#token={tokens.presenter}",
+    )
 
 
 def _is_loopback(host: str) -> bool:

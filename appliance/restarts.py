@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 
+from pipelines.saying import said
+
+FORGOTTEN = said(
+    "courseware_forgotten",
+    "The studio kept dying: the courseware of the settings is opened instead of the last one.",
+)
 MOST = 5
 WINDOW_S = 60.0
 FIRST_PAUSE_S = 0.25

@@ -1,8 +1,10 @@
-"""The courseware that the console may open: the built-in lesson, that of the settings, and one folder."""
+"""Courseware that the operator put on the box: the built-in lesson, that of the settings, and one folder."""
 
 from __future__ import annotations
 
 from pathlib import Path
+
+from appliance.library import Library
 
 DEMO = "demo"
 
@@ -10,8 +12,9 @@ DEMO = "demo"
 class Shelf:
     """Items by name. A name is looked up among what lies there, never joined to a path as it came."""
 
-    def __init__(self, folder: Path, from_settings: str) -> None:
+    def __init__(self, folder: Path, from_settings: str, library: Library) -> None:
         self._folder = folder
+        self._library = library
         self._from_settings = from_settings
 
     def items(self) -> dict[str, str]:
@@ -30,4 +33,7 @@ class Shelf:
 
     def name_of(self, path: str) -> str:
         """The name shown for a path that was opened."""
+        item = self._library.opened_as(path)
+        if item is not None:
+            return item.name
         return next((name for name, item in self.items().items() if item == path), Path(path).name)

@@ -19,7 +19,9 @@ from multiprocessing.connection import Connection
 
 from pipelines.channels import Backlog
 from pipelines.media import Packet
-from pipelines.orders import Order, Report, RequestKey, Stop
+from pipelines.orders import Order, RequestKey, Stop
+from pipelines.reports import Report
+from pipelines.saying import said
 from pipelines.studio.settings import StudioSettings
 
 log = logging.getLogger("classroom.daemon")
@@ -46,6 +48,15 @@ def _run_entry(
     getattr(importlib.import_module(module), function)(settings, zero_ns, connection)
 
 
+def exit_words(status: int) -> str:
+    """How a process ended, as the end of a sentence."""
+    return (
+        said("ended_by_signal", "ended by signal {status}", status=-status)
+        if status < 0
+        else said("ended_with_status", "ended with status {status}", status=status)
+    )
+
+
 class StudioChild:
     """One life of the studio. Make it in the loop's thread: the child dies with the thread that made it.
 
@@ -64,7 +75,7 @@ class StudioChild:
         self._on_report = on_report
         self._on_exit = on_exit
         self._gone = asyncio.Event()
-        self._asked_key_s = 0.0
+        self._asked_key_s: dict[str, float] = {}
         self._inbox = _Inbox()
         self._orders: queue.Queue[Order | None] = queue.Queue(maxsize=64)
         context = multiprocessing.get_context("spawn")
@@ -92,12 +103,12 @@ class StudioChild:
             return False
         return True
 
-    def request_key(self) -> None:
-        """Asks for a key frame, a few times a second at most."""
+    def request_key(self, layer: str = "") -> None:
+        """Asks for a key frame of a layer, or of all; each a few times a second at most."""
         now_s = time.monotonic()
-        if now_s - self._asked_key_s >= KEY_REQUEST_S:
-            self._asked_key_s = now_s
-            self.send(RequestKey())
+        if now_s - self._asked_key_s.get(layer, 0.0) >= KEY_REQUEST_S:
+            self._asked_key_s[layer] = now_s
+            self.send(RequestKey(layer))
 
     def kill(self) -> None:
         """Ends it at once; on_exit follows."""
@@ -160,7 +171,7 @@ class _Inbox:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._packets = Backlog(max_packets=512, max_bytes=16_000_000)
+        self._packets = Backlog[Packet](max_packets=512, max_bytes=16_000_000)
         self._others: deque[Report] = deque(maxlen=64)
         self._is_scheduled = False
 

@@ -1,4 +1,4 @@
-"""The two secrets of the box: who may direct the lesson, and who may watch it."""
+"""The secrets of the box: who may direct the lesson, share a screen, or watch."""
 
 from __future__ import annotations
 
@@ -19,30 +19,39 @@ log = logging.getLogger("classroom.tokens")
 
 MIN_LENGTH = 16
 FILE_NAME = "tokens.json"
-_VARIABLES = {"assistant": "CLASSROOM_ASSISTANT_TOKEN", "viewer": "CLASSROOM_VIEWER_TOKEN"}
+_VARIABLES = {
+    "assistant": "CLASSROOM_ASSISTANT_TOKEN",
+    "presenter": "CLASSROOM_PRESENTER_TOKEN",
+    "viewer": "CLASSROOM_VIEWER_TOKEN",
+}
 
 
 class Role(IntEnum):
-    """What a token allows. An assistant may do all that a viewer may."""
+    """What a token allows. Each may do all that those below may."""
 
     VIEWER = 1
-    ASSISTANT = 2
+    PRESENTER = 2
+    ASSISTANT = 3
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Tokens:
-    """The two tokens. No repr: they must not get into a log by accident."""
+    """The tokens. No repr: they must not get into a log by accident."""
 
     assistant: str
+    presenter: str
     viewer: str
 
     def role(self, presented: str) -> Role | None:
         """Whose token this is, in constant time; None for a wrong one."""
         offered = presented.encode()
         is_assistant = hmac.compare_digest(offered, self.assistant.encode())
+        is_presenter = hmac.compare_digest(offered, self.presenter.encode())
         is_viewer = hmac.compare_digest(offered, self.viewer.encode())
         if is_assistant:
             return Role.ASSISTANT
+        if is_presenter:
+            return Role.PRESENTER
         return Role.VIEWER if is_viewer else None
 
 
@@ -61,14 +70,12 @@ def load_tokens(state_dir: Path, environment: Mapping[str, str] | None = None) -
         for name, token in given.items()
         if not _is_usable(token)
     ]
-    if not faults and len(given) == 2 and given["assistant"] == given["viewer"]:
-        faults.append(Fault(_VARIABLES["viewer"], "(hidden)", "It must differ from the assistant's."))
+    if not faults and len(set(given.values())) < len(given):
+        faults.append(Fault(_VARIABLES["viewer"], "(hidden)", "The tokens must differ from each other."))
     if faults:
         raise SettingsError(*faults)
-    if len(given) == 2:
-        return Tokens(given["assistant"], given["viewer"])
-    stored = _stored(state_dir / FILE_NAME)
-    return Tokens(given.get("assistant", stored["assistant"]), given.get("viewer", stored["viewer"]))
+    tokens = given if len(given) == len(_VARIABLES) else _stored(state_dir / FILE_NAME) | given
+    return Tokens(**tokens)
 
 
 def _is_usable(token: str) -> bool:
@@ -83,11 +90,16 @@ def _stored(path: Path) -> dict[str, str]:
         pass
     except OSError as error:
         raise SettingsError(_file_fault(path, f"It cannot be read ({error.strerror}).")) from None
-    made = {name: secrets.token_urlsafe(32) for name in _VARIABLES}
+    return _made(path, {})
+
+
+def _made(path: Path, known: Mapping[str, str]) -> dict[str, str]:
+    """Makes the tokens that are not known yet, and stores all. Raises CannotStore."""
+    made = {name: known.get(name) or secrets.token_urlsafe(32) for name in _VARIABLES}
     try:
         _write(path, made)
     except OSError as error:
-        names = " and ".join(_VARIABLES.values())
+        names = ", ".join(_VARIABLES.values())
         raise CannotStore(
             f"The tokens cannot be stored in {path} ({error.strerror}). Make room and give this user the "
             "right to write there, choose another folder with --set box.state_dir=FOLDER, or give the "
@@ -100,7 +112,8 @@ def _read(path: Path) -> dict[str, str]:
     text = path.read_text()
     try:
         document = json.loads(text)
-        tokens = {name: str(document[name]) for name in _VARIABLES}
+        # A box from before there were presenters has none yet.
+        tokens = {name: str(document[name]) for name in _VARIABLES if name != "presenter" or name in document}
     except (ValueError, KeyError, TypeError):
         raise SettingsError(_file_fault(path, "It is damaged.")) from None
     if not all(_is_usable(token) for token in tokens.values()):
@@ -108,7 +121,7 @@ def _read(path: Path) -> dict[str, str]:
     if path.stat().st_mode & 0o077:
         log.warning("%s was readable by others; it is now readable by its owner alone", path)
         path.chmod(0o600)
-    return tokens
+    return tokens if len(tokens) == len(_VARIABLES) else _made(path, tokens)
 
 
 def _write(path: Path, tokens: Mapping[str, str]) -> None:

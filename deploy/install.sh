@@ -128,7 +128,8 @@ next_steps() {
   sudo classroom links                           # the links to the console and for remote classrooms
   journalctl -u classroom -f                     # what it says
 
-Courseware: sudo install -m 644 lesson.pdf /var/lib/classroom/courseware/
+Courseware: drop files into the console. For PowerPoint, Word and SVG files LibreOffice converts (300 MB):
+  sudo apt-get install --no-install-recommends libreoffice-impress-nogui libreoffice-writer-nogui
 TEXT
 }
 

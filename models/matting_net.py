@@ -68,6 +68,10 @@ class MattingNet:
         self._looking.reset()
         return self._looking.matte(rgb, 1.0)[1].copy()
 
+    def onlooker(self) -> MattingNet:
+        """The same network with a memory of its own, for another thread."""
+        return MattingNet(self._coarse.session, self._open_refining)
+
     def reset(self) -> None:
         """Forgets what was seen: the next picture is the first."""
         for memory in (self._coarse, self._refining):

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 from pipelines.media import Packet
 
 T = TypeVar("T")
+P = TypeVar("P", bound=Packet)
 
 
 class Closed(Exception):
@@ -55,7 +56,7 @@ class Latest(Generic[T]):
             self._changed.notify_all()
 
 
-class Backlog:
+class Backlog(Generic[P]):
     """Packets for one slow reader, bounded in bytes and packets.
 
     When it overflows, everything up to the next key frame is dropped, because a picture without
@@ -64,7 +65,7 @@ class Backlog:
     """
 
     def __init__(self, max_packets: int = 256, max_bytes: int = 8_000_000) -> None:
-        self._packets: deque[Packet] = deque()
+        self._packets: deque[P] = deque()
         self._max_packets = max_packets
         self._max_bytes = max_bytes
         self._bytes = 0
@@ -79,7 +80,7 @@ class Backlog:
         """True while video is dropped until the next key frame: ask the encoder for one."""
         return self._wants_key
 
-    def put(self, packet: Packet) -> None:
+    def put(self, packet: P) -> None:
         if packet.kind == "video" and self._wants_key:
             if not packet.is_key:
                 self.dropped += 1
@@ -94,7 +95,12 @@ class Backlog:
         self._packets.append(packet)
         self._bytes += len(packet.data)
 
-    def pop(self) -> Packet | None:
+    def clear(self) -> None:
+        """Forgets what waits, uncounted: something newer stands for it."""
+        self._packets.clear()
+        self._bytes = 0
+
+    def pop(self) -> P | None:
         if not self._packets:
             return None
         packet = self._packets.popleft()
@@ -103,5 +109,4 @@ class Backlog:
 
     def _overflow(self) -> None:
         self.dropped += len(self._packets)
-        self._packets.clear()
-        self._bytes = 0
+        self.clear()

@@ -150,12 +150,15 @@ class Prediction:
     (the LCD's frame, colours not seen yet, a wall not learnt, a moving film); 255 where nothing is known.
     trust: u8 (rows, columns), by square tiles of TRUST_TILE_PX camera pixels from the box's corner on: 255
     where the plate agreed with the sure background around, 0 where the network must stand alone.
+    room: u8 (box.h, box.w), the share of the plate's light that comes from the lamps, which a shadow
+    can take: 255, all of it, on a wall; little on a bright page.
     """
 
     box: Box
     rgb: U8
     doubt: U8
     trust: U8
+    room: U8
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,16 +170,59 @@ class Sound:
     captured_ns: int
 
 
+# Best first: 4:4:4, 4:2:0, and 4:2:0 with few pictures a second.
+LOW_LAYER = "low"
+VIDEO_LAYERS = ("444", "420", LOW_LAYER)
+# The teacher alone, colour above and alpha below, for viewers who have the sheet as pictures.
+TEACHER_LAYER = "teacher"
+# While a remote room speaks: the programme's sound without its voice, and that voice alone.
+MINUS_SOUND = "minus"
+VOICE_SOUND = "voice"
+
+
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """One coded picture (H.264 Annex B, no B-frames, SPS and PPS before each IDR) or one Opus frame."""
+    """One coded picture (H.264 Annex B, no B-frames, SPS and PPS before each IDR) or one Opus frame.
+
+    layer: one of VIDEO_LAYERS, or TEACHER_LAYER. Of sound: MINUS_SOUND (the programme's without the remote
+    voice in it) or VOICE_SOUND (that voice alone); anything else is the programme's.
+    """
 
     data: bytes
     kind: Literal["video", "sound"]
     pts: int
     is_key: bool
     captured_ns: int
-    layer: str = "main"
+    layer: str = "420"
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A part of a sheet, lossless. box: programme pixels; png: 8 bits a channel, RGB, no colour profile."""
+
+    box: Box
+    png: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SheetUpdate:
+    """The sheet (the programme without the teacher) as a viewer's browser gets it.
+
+    number: of the sheet, growing; the teacher's pictures carry it, so that both change in step. base: the
+    number of the sheet that the patches change; None: they make a whole one. moves: it changes all the time,
+    so that there are no patches and the composed video must be watched. scene, layout: what it was made for.
+    """
+
+    number: int
+    scene: int
+    layout: str
+    base: int | None = None
+    moves: bool = False
+    patches: tuple[Patch, ...] = ()
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(len(patch.png) for patch in self.patches)
 
 
 class Layout(StrEnum):
@@ -184,6 +230,7 @@ class Layout(StrEnum):
 
     ALIGNED = "aligned"  # the teacher at their place in front of the page: the finger points right
     CORNER = "corner"  # the teacher, scaled, at a corner of the page
+    BESIDE = "beside"  # page and teacher side by side, neither covering the other
     COURSEWARE = "courseware"  # the page alone
     CAMERA = "camera"  # the camera's picture alone
     SLATE = "slate"  # a hold picture with a text
@@ -202,7 +249,12 @@ class Scene:
 
     scale: height of the teacher in the corner layout as a share of the programme's height, 0.1 to 1.
     opacity: 0 to 1, of the teacher. mirror: left and right swapped, camera and corner layouts only
-    (in the aligned layout the place in the picture has a meaning).
+    (in the aligned layout the place in the picture has a meaning). place_xy: in the corner layout, where the
+    teacher's feet (or the lowest that the camera sees of them) stand instead of at the corner: shares of the
+    programme's width, 0 to 1, and height, 0.1 to 2 (over 1: below its edge). text_fade: 0 to 1, how
+    far the body fades where it hides writing; hands and what they hold do not. pane_share: in the layout side
+    by side, the teacher's share of the programme's width, 0.2 to 0.5, on the side of `corner`; cut_out: the
+    teacher alone there, not the camera's picture.
     """
 
     number: int = 0
@@ -212,6 +264,10 @@ class Scene:
     opacity: float = 1.0
     mirror: bool = False
     slate_text: str = ""
+    place_xy: tuple[float, float] | None = None
+    text_fade: float = 0.0
+    pane_share: float = 0.28
+    cut_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,15 +332,16 @@ class Calibration:
     def to_page(self, camera_xy: F64, camera_size_wh: SizeWh, page_size_wh: SizeWh) -> F64:
         """(..., 2) pixels of the camera's picture to page pixels, the lens included."""
         flat = camera_xy if self.lens is None else self.lens.flatten(camera_xy, camera_size_wh)
-        return _mapped(self._exact(camera_size_wh, page_size_wh), flat)
+        return _mapped(self.flat_for_sizes(camera_size_wh, page_size_wh), flat)
 
     def to_camera(self, page_xy: F64, camera_size_wh: SizeWh, page_size_wh: SizeWh) -> F64:
         """The inverse of `to_page`. Raises numpy.linalg.LinAlgError for a calibration that has none."""
-        exact = np.asarray(np.linalg.inv(self._exact(camera_size_wh, page_size_wh)), np.float64)
+        exact = np.asarray(np.linalg.inv(self.flat_for_sizes(camera_size_wh, page_size_wh)), np.float64)
         flat = _mapped(exact, page_xy)
         return flat if self.lens is None else self.lens.bend(flat, camera_size_wh)
 
-    def _exact(self, camera_size_wh: SizeWh, page_size_wh: SizeWh) -> F64:
+    def flat_for_sizes(self, camera_size_wh: SizeWh, page_size_wh: SizeWh) -> F64:
+        """page_from_flat for other sizes; page_from_camera where there is no lens. f64 (3, 3)."""
         matrix = self.page_from_camera if self.page_from_flat is None else self.page_from_flat
         return self._for_sizes(matrix, camera_size_wh, page_size_wh)
 
@@ -304,6 +361,17 @@ def _resize(from_wh: SizeWh, to_wh: SizeWh) -> F64:
     """Pixel centres of a picture of from_wh to those of the same picture resized to to_wh, f64 (3, 3)."""
     sx, sy = to_wh[0] / from_wh[0], to_wh[1] / from_wh[1]
     return np.array([[sx, 0.0, (sx - 1) / 2], [0.0, sy, (sy - 1) / 2], [0.0, 0.0, 1.0]])
+
+
+class Delay(NamedTuple):
+    """From a page's `shown_ns` to its light in the camera. ms: at half of the rise, middle of the LCD.
+
+    sigma_ms: its standard error. rise_ms: 0 % to 100 %, by exposure and panel.
+    """
+
+    ms: float
+    sigma_ms: float
+    rise_ms: float
 
 
 @dataclass(slots=True)

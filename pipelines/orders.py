@@ -1,15 +1,19 @@
-"""What crosses between the gateway (the daemon) and the studio (its child process).
+"""What the gateway (the daemon) tells the studio (its child process): the way down, see `pipelines.reports`.
 
-Orders go down, reports come up, both pickled over one pipe between two processes of one user.
-Encoded packets are the only pictures that cross: 4 Mbit/s instead of 187 MB/s.
+Pickled over one pipe between two processes of one user.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
-from pipelines.media import Packet, Scene, SourceState
+from pipelines.ink import PageKey, Pointer, Stroke
+from pipelines.media import Scene
+
+CalibrationKind = Literal["pattern", "courseware"]
+Share2 = tuple[float, float]
+CornerShares = tuple[Share2, Share2, Share2, Share2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +31,153 @@ class TurnPage:
 
 @dataclass(frozen=True, slots=True)
 class OpenCourseware:
-    """Opens another courseware. path: a file or folder on the box, or "demo"."""
+    """path: a file or folder on the box, "demo", "v4l2:/dev/video2" (a capture card) or "x11::0" (a screen).
+    name: for people; "" takes the file's own."""
 
     path: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferScreen:
+    """A presenter's SDP offer (RFC 9725), answered by OfferAnswer. session: chosen by the gateway."""
+
+    session: str
+    sdp: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndScreen:
+    """The presenter stops sharing."""
+
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferVoice:
+    """A remote room's SDP offer, which was let in; answered by OfferAnswer. It sends the one before away."""
+
+    session: str
+    sdp: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndVoice:
+    """The room speaks no longer."""
+
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class MixVoice:
+    """in_programme: all rooms hear the remote voice, not the main room alone. is_muted: nobody does."""
+
+    in_programme: bool = False
+    is_muted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RequestKey:
-    """A viewer needs a key frame of this layer."""
+    """A viewer needs a key frame of this layer; "" of every one that is coded."""
 
-    layer: str = "main"
+    layer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchLayers:
+    """What somebody watches, out of media.VIDEO_LAYERS and TEACHER_LAYER: the others need not be coded.
+
+    low_bps: what the low layer may take at the moment; None: its ceiling.
+    """
+
+    layers: frozenset[str] = frozenset()
+    low_bps: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ShowRecording:
+    """The recording light in the programme's corner, on or off."""
+
+    is_on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EndRaw:
+    """The raw recording ends, for panic: what the camera sees from now on is not written down."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchSheets:
+    """Somebody takes the sheets as pictures, beginning with a whole one; or nobody does any more."""
+
+    wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrate:
+    """Find the LCD in the camera's picture. kind: with the pattern on the LCD, or from the courseware."""
+
+    kind: CalibrationKind
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetCalibration:
+    """Remove the stored calibration and use what the settings say."""
+
+
+@dataclass(frozen=True, slots=True)
+class UseCorners:
+    """Where a person saw the corners of the LCD's picture: top left, top right, bottom right, bottom left, as
+    shares of the camera's picture. None: those of the settings again."""
+
+    shares: CornerShares | None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnCamera:
+    """How the camera hangs: capture.upright.Upright. A calibration of before is of another picture."""
+
+    turn_deg: Literal[0, 90, 180, 270]
+    mirrored: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FindUpright:
+    """Look how the camera hangs; UprightFound tells. Nothing is turned."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawStroke:
+    """Ink on a page: a new stroke, or the last one, which has grown."""
+
+    page: PageKey
+    stroke: Stroke
+
+
+@dataclass(frozen=True, slots=True)
+class SetInk:
+    """All the ink of a page; () takes it away."""
+
+    page: PageKey
+    strokes: tuple[Stroke, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PointAt:
+    """Laser or spotlight on the page shown; None puts it away."""
+
+    pointer: Pointer | None
+
+
+PictureKind = Literal["page", "inked", "programme", "camera", "matte", "plate"]
+
+
+@dataclass(frozen=True, slots=True)
+class TakePicture:
+    """Answered by PictureTaken. number: chosen by the gateway."""
+
+    number: int
+    kind: PictureKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,63 +185,28 @@ class Stop:
     """End the studio in good order."""
 
 
-Order = SetScene | TurnPage | OpenCourseware | RequestKey | Stop
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    """The studio's first packets are out. READY for systemd."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fatal:
-    """The studio cannot go on, and says so before it exits. kind "settings" exits 78: no restart helps."""
-
-    kind: Literal["settings", "model", "crash"]
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """An order that could not be carried out: the reason, for the person who gave it."""
-
-    order: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class StudioStatus:
-    """Sent about once a second. Everything in it is plain data, ready for JSON.
-
-    programme_fps, net_hz, camera_hz: over the last seconds. teacher_age_ms: age of the teacher's
-    picture in the newest programme frame. stages_ms: {stage: {p50, p95, p99, n}}.
-    counts: {"capture", "matting", "programme": so far}. dropped: {channel: count, on purpose}.
-    late: ticks left out by the programme. plate_trust: 0 to 1, how well the LCD in sight agrees with what
-    the page lets expect; None while the box does not know where the LCD is. matte_quality: 0 to 1, of the
-    last minute, said without the truth; None where it cannot be said.
-    """
-
-    scene: Scene
-    page_index: int
-    page_count: int
-    page_revision: int
-    courseware: str
-    sources: dict[str, SourceState]
-    programme_fps: float
-    net_hz: float
-    camera_hz: float
-    size_wh: tuple[int, int]
-    provider: str
-    network: str
-    calibration: str
-    capture_to_send_ms: dict[str, float] = field(default_factory=dict)
-    stages_ms: dict[str, dict[str, float]] = field(default_factory=dict)
-    counts: dict[str, int] = field(default_factory=dict)
-    dropped: dict[str, int] = field(default_factory=dict)
-    late: int = 0
-    stale_mattes: int = 0
-    plate_trust: float | None = None
-    matte_quality: float | None = None
-
-
-Report = Packet | Started | Fatal | Rejected | StudioStatus
+Order = (
+    SetScene
+    | TurnPage
+    | OpenCourseware
+    | OfferScreen
+    | EndScreen
+    | OfferVoice
+    | EndVoice
+    | MixVoice
+    | RequestKey
+    | WatchLayers
+    | ShowRecording
+    | EndRaw
+    | WatchSheets
+    | Calibrate
+    | ForgetCalibration
+    | UseCorners
+    | TurnCamera
+    | FindUpright
+    | DrawStroke
+    | SetInk
+    | PointAt
+    | TakePicture
+    | Stop
+)

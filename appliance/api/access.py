@@ -12,11 +12,13 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from appliance.api.problems import problem
+from appliance.desk import Rooms
 from appliance.tokens import Role, Tokens
 
-PUBLIC_PATHS = frozenset({"/", "/health", "/console", "/watch", "/favicon.ico"})
+PUBLIC_PATHS = frozenset({"/", "/health", "/console", "/watch", "/present", "/favicon.ico"})
 PUBLIC_PREFIX = "/assets/"
 ROLE_KEY = "classroom.role"
+ROOM_KEY = "classroom.room"
 
 WRONG_BURST = 10.0
 WRONG_PER_S = 0.2
@@ -25,26 +27,32 @@ _REMEMBERED_ADDRESSES = 1024
 _bearer = HTTPBearer(
     auto_error=False,
     scheme_name="token",
-    description="The assistant's token allows everything, the viewer's WHEP alone.",
+    description="The assistant's token allows everything, the presenter's WHIP and WHEP, the viewer's WHEP.",
 )
 
 
 class Gatekeeper:
     """ASGI: refuses what has no token, before anything else is read of the request."""
 
-    def __init__(self, app: ASGIApp, tokens: Tokens) -> None:
+    def __init__(self, app: ASGIApp, tokens: Tokens, rooms: Rooms) -> None:
         self._app = app
         self._tokens = tokens
+        self._rooms = rooms
         self._wrong = WrongTokens()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or is_public(scope["path"]) or scope["method"] == "OPTIONS":
-            # A browser's preflight carries no token; OPTIONS answers nothing that is not in the standard.
+        if scope["type"] != "http" or is_public(scope["path"]):
             await self._app(scope, receive, send)
             return
         scheme, _, token = Headers(scope=scope).get("authorization", "").partition(" ")
         presented = token.strip() if scheme.lower() == "bearer" else ""
+        if scope["method"] == "OPTIONS" and not presented:
+            # A browser's preflight carries no token; without one OPTIONS answers nothing but the standard.
+            await self._app(scope, receive, send)
+            return
         role = self._tokens.role(presented) if presented else None
+        if role is None and (room := self._rooms.of_token(presented)) is not None:
+            role, scope[ROOM_KEY] = Role.VIEWER, room.room_id
         if role is None:
             await self._refusal(scope, presented)(scope, receive, send)
             return
@@ -84,16 +92,33 @@ def is_public(path: str) -> bool:
     return path in PUBLIC_PATHS or path.startswith(PUBLIC_PREFIX)
 
 
+def room_of(request: Request) -> str:
+    """The id of the room whose link was used; "" for the link that all share."""
+    return str(request.scope.get(ROOM_KEY, ""))
+
+
+def may_watch(request: Request) -> bool:
+    """Did this request show a token? For routes that answer more to those who do."""
+    return ROLE_KEY in request.scope
+
+
 async def viewer(request: Request, _token: object = Security(_bearer)) -> None:
     """Dependency of a route that either token opens."""
-    if ROLE_KEY not in request.scope:
+    if not may_watch(request):
         raise HTTPException(
             401, "Send the token: Authorization: Bearer TOKEN.", {"WWW-Authenticate": "Bearer"}
         )
+
+
+async def presenter(request: Request, _token: object = Security(_bearer)) -> None:
+    """Dependency of a route for who may share a screen."""
+    await viewer(request)
+    if request.scope[ROLE_KEY] < Role.PRESENTER:
+        raise HTTPException(403, "The viewer's token may watch; this needs the presenter's.")
 
 
 async def assistant(request: Request, _token: object = Security(_bearer)) -> None:
     """Dependency of a route for the assistant alone."""
     await viewer(request)
     if request.scope[ROLE_KEY] < Role.ASSISTANT:
-        raise HTTPException(403, "The viewer's token may watch; this needs the assistant's.")
+        raise HTTPException(403, "This needs the assistant's token.")

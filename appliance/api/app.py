@@ -12,21 +12,42 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from appliance.api.access import Gatekeeper, viewer
+from appliance.api.audience import audience_routes
+from appliance.api.calibration import calibration_routes
+from appliance.api.camera import camera_routes
+from appliance.api.captions import caption_routes
+from appliance.api.checks import check_routes
+from appliance.api.courseware import courseware_routes
+from appliance.api.destinations import destination_routes
+from appliance.api.ink import ink_routes
 from appliance.api.lesson import lesson_routes
+from appliance.api.lesson_log import lesson_log_routes
 from appliance.api.limits import BodyLimit, SecurityHeaders
+from appliance.api.news import news_routes
 from appliance.api.pages import Assets, page_routes
-from appliance.api.problems import Problem, install_handlers, problem
+from appliance.api.pictures import picture_routes
+from appliance.api.problems import Problem, install_handlers, problem, reader_of
+from appliance.api.recordings import recording_routes
+from appliance.api.rooms import room_routes
+from appliance.api.scenes import scene_routes
+from appliance.api.sheets import sheet_routes
 from appliance.api.status import health_routes, status_routes
+from appliance.api.talk import microphone_routes, talk_routes
 from appliance.api.whep import whep_routes
-from appliance.gateway import Gateway, StudioBusy
+from appliance.api.whip import whip_routes
+from appliance.gateway import Gateway
+from appliance.offered_sessions import StudioBusy
 from appliance.shelf import Shelf
 from appliance.tokens import Tokens
+from appliance.wording import in_language
+from pipelines.saying import said
 
 DESCRIPTION = """\
 The classroom box: direct the lesson, see its state, watch the programme.
 
-Send a token as `Authorization: Bearer TOKEN`. The assistant's token allows everything, the viewer's
-only WHEP.
+Send a token as `Authorization: Bearer TOKEN`. The assistant's token allows everything, the
+presenter's sharing a screen (WHIP) and watching, the viewer's and each room's only watching (WHEP),
+signalling, and speaking while the assistant lets it.
 Errors are `application/problem+json` (RFC 9457).
 """
 
@@ -48,19 +69,37 @@ def create_app(gateway: Gateway, tokens: Tokens) -> FastAPI:
                 allow_headers=["Authorization", "Content-Type"],
                 expose_headers=["Location", "Link", "Accept-Post", "Retry-After"],
             ),
-            Middleware(Gatekeeper, tokens=tokens),
+            Middleware(Gatekeeper, tokens=tokens, rooms=gateway.desk.rooms),
             Middleware(BodyLimit),
         ],
     )
     install_handlers(app)
     app.add_exception_handler(StudioBusy, _studio_busy)
-    shelf = Shelf(gateway.settings.box.courseware_path, gateway.settings.courseware.path)
+    shelf = Shelf(gateway.settings.box.courseware_path, gateway.settings.courseware.path, gateway.library)
     api = APIRouter(prefix="/api/v1")
-    api.include_router(lesson_routes(gateway, shelf))
+    api.include_router(lesson_routes(gateway))
+    api.include_router(calibration_routes(gateway))
+    api.include_router(courseware_routes(gateway, shelf))
+    api.include_router(destination_routes(gateway))
+    api.include_router(recording_routes(gateway))
     api.include_router(status_routes(gateway, shelf, tokens))
+    api.include_router(scene_routes(gateway))
+    api.include_router(camera_routes(gateway))
+    api.include_router(check_routes(gateway))
+    api.include_router(room_routes(gateway))
+    api.include_router(ink_routes(gateway))
+    api.include_router(picture_routes(gateway))
+    api.include_router(audience_routes(gateway))
+    api.include_router(lesson_log_routes(gateway))
+    api.include_router(talk_routes(gateway))
+    api.include_router(news_routes(gateway))
+    api.include_router(caption_routes(gateway))
     api.include_router(_document_routes(app))
     app.include_router(api)
     app.include_router(whep_routes(gateway))
+    app.include_router(sheet_routes(gateway))
+    app.include_router(whip_routes(gateway))
+    app.include_router(microphone_routes(gateway))
     app.include_router(health_routes(gateway))
     app.include_router(page_routes())
     app.mount("/assets", Assets())
@@ -86,5 +125,6 @@ def _document_routes(app: FastAPI) -> APIRouter:
     return router
 
 
-async def _studio_busy(_request: Request, _error: Exception) -> Response:
-    return problem(503, "The studio is being started. Try again in a moment.", {"Retry-After": "1"})
+async def _studio_busy(request: Request, _error: Exception) -> Response:
+    starts = said("studio_starts", "The studio is being started. Try again in a moment.")
+    return problem(503, in_language(starts, reader_of(request)), {"Retry-After": "1"})

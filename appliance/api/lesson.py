@@ -1,15 +1,12 @@
-"""What the assistant directs: scene, page, courseware."""
+"""What the assistant directs: scene, page, and the panic slate. Courseware has a file of its own."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends
-from starlette.exceptions import HTTPException
+from fastapi import APIRouter, Depends, Response
 
 from appliance.api.access import assistant
 from appliance.api.problems import documented
 from appliance.api.wire import (
-    CoursewareChoice,
-    CoursewareOut,
     PageOut,
     PageTurn,
     SceneBody,
@@ -17,7 +14,6 @@ from appliance.api.wire import (
     SceneOut,
 )
 from appliance.gateway import Gateway
-from appliance.shelf import Shelf
 
 _ERRORS = documented(
     s401="No token, or a wrong one.",
@@ -28,7 +24,7 @@ _ERRORS = documented(
 )
 
 
-def lesson_routes(gateway: Gateway, shelf: Shelf) -> APIRouter:
+def lesson_routes(gateway: Gateway) -> APIRouter:
     router = APIRouter(tags=["lesson"], dependencies=[Depends(assistant)], responses=_ERRORS)
 
     @router.get("/scene", summary="How the programme is put together")
@@ -41,7 +37,19 @@ def lesson_routes(gateway: Gateway, shelf: Shelf) -> APIRouter:
 
     @router.patch("/scene", summary="Change some fields of the scene")
     async def patch_scene(body: SceneChange) -> SceneOut:
-        return SceneOut.model_validate(gateway.set_scene(**body.model_dump(exclude_none=True)))
+        return SceneOut.model_validate(gateway.set_scene(**body.given()))
+
+    @router.put("/panic", status_code=204, summary="The slate at once, camera and sound off")
+    async def put_panic() -> Response:
+        """From the answer on nothing of camera and microphone leaves the box, whatever the studio does, until
+        DELETE. It outlives a restart. The scene may be changed meanwhile: it shows afterwards."""
+        await gateway.panic(True)
+        return Response(status_code=204)
+
+    @router.delete("/panic", status_code=204, summary="Back on air")
+    async def delete_panic() -> Response:
+        await gateway.panic(False)
+        return Response(status_code=204)
 
     @router.get("/page", summary="The page shown")
     async def get_page() -> PageOut:
@@ -52,21 +60,6 @@ def lesson_routes(gateway: Gateway, shelf: Shelf) -> APIRouter:
         """Answers at once with the page as it was; the new one follows in the status."""
         gateway.turn_page(body.step or 0, body.index)
         return page_out(gateway)
-
-    @router.get("/courseware", summary="What is open, and what may be opened")
-    async def get_courseware() -> CoursewareOut:
-        return CoursewareOut(name=shelf.name_of(gateway.courseware), available=list(shelf.items()))
-
-    @router.put("/courseware", status_code=202, summary="Open another courseware")
-    async def put_courseware(body: CoursewareChoice) -> CoursewareOut:
-        """Answers at once. Courseware that cannot be opened shows as a notice, and the old one stays."""
-        items = shelf.items()
-        if body.name not in items:
-            raise HTTPException(
-                422, "There is no such courseware. GET /api/v1/courseware lists what may be opened."
-            )
-        gateway.open_courseware(items[body.name])
-        return CoursewareOut(name=body.name, available=list(items))
 
     return router
 

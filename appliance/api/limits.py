@@ -11,10 +11,12 @@ from appliance.api.problems import problem
 
 JSON_BYTES = 16 * 1024
 SDP_BYTES = 64 * 1024
+CAPTION_BYTES = 1024 * 1024
 BODY_S = 10.0
+UPLOAD_PATH = "/api/v1/courseware"
 
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; "
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -30,10 +32,10 @@ class BodyLimit:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+        if scope["type"] != "http" or scope["method"] in ("GET", "HEAD", "OPTIONS") or _is_upload(scope):
             await self._app(scope, receive, send)
             return
-        most = SDP_BYTES if scope["path"].startswith("/whep") else JSON_BYTES
+        most = _most(scope["path"])
         declared = Headers(scope=scope).get("content-length", "0")
         if not declared.isdecimal() or int(declared) > most:
             await _too_large(most)(scope, receive, send)
@@ -66,10 +68,24 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(_HEADERS)
+                if scope["path"] == "/watch":  # a remote classroom may be let speak
+                    headers["Permissions-Policy"] = "camera=(), microphone=(self), geolocation=()"
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+def _most(path: str) -> int:
+    """Bytes that a body may have."""
+    if path.startswith(("/whep", "/whip", "/talk")):
+        return SDP_BYTES
+    return CAPTION_BYTES if path.startswith(UPLOAD_PATH) and path.endswith("/captions") else JSON_BYTES
+
+
+def _is_upload(scope: Scope) -> bool:
+    """The one body that is streamed to disk: its route keeps limits of its own."""
+    return bool(scope["method"] == "POST" and scope["path"] == UPLOAD_PATH)
 
 
 class _Replay:

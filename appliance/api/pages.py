@@ -29,6 +29,10 @@ def page_routes() -> APIRouter:
     async def watch() -> FileResponse:
         return FileResponse(CONSOLE_DIR / "watch.html", headers=_FRESH)
 
+    @router.get("/present")
+    async def present() -> FileResponse:
+        return FileResponse(CONSOLE_DIR / "present.html", headers=_FRESH)
+
     @router.get("/favicon.ico")
     async def favicon() -> FileResponse:
         return FileResponse(CONSOLE_DIR / "assets" / "icon.svg", headers=_FRESH)

@@ -12,6 +12,9 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from appliance.library import Language, language_of
+from appliance.wording import in_language
+
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -46,9 +49,14 @@ def install_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _bug)
 
 
-async def _http(_request: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return problem(error.status_code, str(error.detail), error.headers)
+    return problem(error.status_code, in_language(error.detail, reader_of(request)), error.headers)
+
+
+def reader_of(request: Request) -> Language:
+    """The language to answer in: of the query, else of the browser."""
+    return language_of(request.query_params.get("lang"), request.headers.get("accept-language", ""))
 
 
 async def _invalid(_request: Request, error: Exception) -> Response:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from appliance.api.access import viewer
+from appliance.api.access import ROLE_KEY, assistant, may_watch, room_of, viewer
 from appliance.api.problems import documented
 from appliance.gateway import Gateway
-from pipelines.broadcast import AnswerTimedOut, BadOffer, TooManyViewers
+from appliance.tokens import Role
+from pipelines.broadcast import AnswerTimedOut, BadOffer, Hears, TooManyViewers
 
 SDP = "application/sdp"
 RETRY_S = 10
@@ -32,6 +35,7 @@ _OFFER_ANSWERS = {
     **_ERRORS,
     **documented(
         s400="Not an SDP offer that can be answered.",
+        s403="Only the assistant hears a room's voice alone.",
         s406="An offer for something else than watching H.264 and Opus.",
         s413="The offer is too large.",
         s415=f"The body is not {SDP}.",
@@ -55,14 +59,32 @@ def whep_routes(gateway: Gateway) -> APIRouter:
     async def post_offer(
         request: Request,
         name: str = Query(
-            "", max_length=40, description="What the console shows for this viewer: a room, no person."
+            "",
+            max_length=40,
+            description="What the console shows for this viewer: a room, no person. "
+            "Who comes by a room's own link is shown under that room's name.",
+        ),
+        hear: Literal["programme", "voice"] = Query(
+            "programme",
+            description="voice: no picture, and the sound of the room that speaks alone. For the assistant.",
         ),
     ) -> Response:
-        return await _admit(gateway, request, name)
+        if hear == "voice":
+            await assistant(request)
+        return await _admit(gateway, request, name, hear)
 
-    @router.options("/whep", status_code=204, summary="What may be posted", response_class=Response)
-    async def offer_options() -> Response:
-        return Response(status_code=204, headers={"Allow": "POST, OPTIONS", "Accept-Post": SDP})
+    @router.options(
+        "/whep",
+        status_code=204,
+        summary="What may be posted; with a token also the STUN and TURN servers, as Link headers",
+        response_class=Response,
+    )
+    async def offer_options(request: Request) -> Response:
+        response = Response(status_code=204, headers={"Allow": "POST, OPTIONS", "Accept-Post": SDP})
+        if may_watch(request):
+            response.headers["Cache-Control"] = "no-store"
+            _add_links(response, gateway)
+        return response
 
     _add_session_routes(router, gateway)
     return router
@@ -81,6 +103,7 @@ def _add_session_routes(router: APIRouter, gateway: Gateway) -> None:
     async def delete_session(viewer_id: str) -> Response:
         if all(known.viewer_id != viewer_id for known in gateway.broadcast.viewers()):
             raise HTTPException(404, "This viewer has left.")
+        gateway.talk.left(viewer_id)
         await gateway.broadcast.remove(viewer_id)
         return Response(status_code=200)
 
@@ -110,7 +133,7 @@ def _add_session_routes(router: APIRouter, gateway: Gateway) -> None:
         return Response(status_code=204, headers={"Allow": "DELETE, OPTIONS"})
 
 
-async def _admit(gateway: Gateway, request: Request, name: str) -> Response:
+async def _admit(gateway: Gateway, request: Request, name: str, hears: Hears) -> Response:
     """A new session for the offer in the body. Raises HTTPException."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != SDP:
@@ -118,18 +141,31 @@ async def _admit(gateway: Gateway, request: Request, name: str) -> Response:
     if gateway.is_closing:
         raise HTTPException(503, "The box is being stopped.", {"Retry-After": str(RETRY_S)})
     offer = (await request.body()).decode(errors="replace")
+    room_id = room_of(request)
+    name = gateway.desk.rooms.name_of(room_id) or _printable(name)
     try:
-        viewer_id, answer = await gateway.broadcast.answer(offer, name=_printable(name))
+        viewer_id, answer = await gateway.broadcast.answer(offer, name=name)
     except BadOffer as error:
         raise HTTPException(_BAD_OFFER[error.kind], error.reason) from None
     except TooManyViewers as error:
         raise HTTPException(503, error.reason, {"Retry-After": str(error.retry_after_s)}) from None
     except AnswerTimedOut as error:
         raise HTTPException(503, error.reason, {"Retry-After": str(RETRY_S)}) from None
-    headers = {"Location": f"/whep/{viewer_id}"}
-    if gateway.settings.broadcast.stun_url:
-        headers["Link"] = f'<{gateway.settings.broadcast.stun_url}>; rel="ice-server"'
-    return Response(answer, 201, headers, media_type=SDP)
+    if hears == "voice":
+        gateway.broadcast.pin(viewer_id, "sound")
+        gateway.broadcast.hear(viewer_id, "voice")
+    if request.scope[ROLE_KEY] == Role.VIEWER:  # others look at their own work: they are no room
+        gateway.desk.joined(viewer_id, room_id)
+        gateway.talk.tune(viewer_id)
+    response = Response(answer, 201, {"Location": f"/whep/{viewer_id}"}, media_type=SDP)
+    _add_links(response, gateway)
+    return response
+
+
+def _add_links(response: Response, gateway: Gateway) -> None:
+    """The STUN and TURN servers, one Link header each (RFC 9725 section 4.6)."""
+    for server in gateway.broadcast.ice_servers():
+        response.headers.append("Link", server.link())
 
 
 def _printable(name: str) -> str:

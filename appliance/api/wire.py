@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from appliance.api.wire_outlets import DestinationOut, RawRecordingOut, RecordingOut
+from appliance.api.wire_talk import CaptionOut, MuteOut, TalkOut
+from appliance.desk import SignalKind
+from pipelines.calibration.report import Report
 from pipelines.media import Corner, Layout
+from pipelines.orders import CalibrationKind
+from pipelines.reports import UprightState, UprightWitness
 
 _STRICT = ConfigDict(extra="forbid")
+
+
+Place = Annotated[
+    tuple[Annotated[float, Field(ge=0, le=1)], Annotated[float, Field(ge=0.1, le=2)]],
+    Field(description="x, y as shares of the programme."),
+]
 
 
 class SceneBody(BaseModel):
@@ -26,6 +38,27 @@ class SceneBody(BaseModel):
     opacity: float = Field(1.0, ge=0.0, le=1.0, description="Opacity of the teacher.")
     mirror: bool = Field(False, description="Left and right swapped, in the camera and corner layouts.")
     slate_text: str = Field("", max_length=200, description="Text of the slate layout.")
+    place_xy: Place | None = Field(
+        None,
+        description="Where the teacher's feet stand in the corner layout, instead of at the corner: shares "
+        "of the programme's width and height. Over 1 they are below its edge. null: at the corner.",
+    )
+    text_fade: float = Field(
+        0.0,
+        ge=0.0,
+        le=1.0,
+        description="How far the teacher's body fades where it hides writing of the page, in the layouts "
+        "aligned and corner. Hands, and what they hold, do not fade.",
+    )
+    pane_share: float = Field(
+        0.28,
+        ge=0.2,
+        le=0.5,
+        description="The teacher's share of the width in the layout side by side, on the side of `corner`.",
+    )
+    cut_out: bool = Field(
+        False, description="Side by side, the teacher alone is shown instead of the camera's picture."
+    )
 
 
 class SceneChange(BaseModel):
@@ -33,7 +66,13 @@ class SceneChange(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{"layout": "corner", "corner": "bottom_left", "scale": 0.4}]},
+        json_schema_extra={
+            "examples": [
+                {"layout": "corner", "corner": "bottom_left", "scale": 0.4},
+                {"layout": "corner", "place_xy": [0.8, 1.0], "scale": 0.5},
+                {"layout": "beside", "corner": "top_right", "pane_share": 0.3},
+            ]
+        },
     )
 
     layout: Layout | None = None
@@ -42,6 +81,15 @@ class SceneChange(BaseModel):
     opacity: float | None = Field(None, ge=0.0, le=1.0)
     mirror: bool | None = None
     slate_text: str | None = Field(None, max_length=200)
+    place_xy: Place | None = Field(None, description="null: back to the corner.")
+    text_fade: float | None = Field(None, ge=0.0, le=1.0)
+    pane_share: float | None = Field(None, ge=0.2, le=0.5)
+    cut_out: bool | None = None
+
+    def given(self) -> dict[str, Any]:
+        """The fields to change."""
+        sent = self.model_dump(exclude_unset=True)
+        return {name: value for name, value in sent.items() if value is not None or name == "place_xy"}
 
 
 class SceneOut(SceneBody):
@@ -77,11 +125,52 @@ class CoursewareChoice(BaseModel):
     name: str = Field(max_length=255, description="One of the available names.")
 
 
+class LiveChoice(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"address": "v4l2:/dev/video2"}]}
+    )
+
+    address: str = Field(
+        max_length=60,
+        pattern=r"^(v4l2:/dev/[A-Za-z0-9_/-]{1,40}|x11::[0-9]{1,3}(\.[0-9]{1,2})?)$",
+        description="v4l2:/dev/video2, a capture card; x11::0, a screen of the box itself.",
+    )
+
+
+class ItemChange(BaseModel):
+    """Any of the two; the other stays."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"name": "Fractions"}, {"place": 0}]}
+    )
+
+    name: str | None = Field(None, min_length=1, max_length=300, description="To be shown.")
+    place: Annotated[int, Field(ge=0, le=100_000)] | None = Field(None, description="In the list, from 0.")
+
+
+class ItemOut(BaseModel):
+    id: str = Field(description="Sixteen hexadecimal digits.")
+    name: str = Field(description="As uploaded, or as renamed.")
+    state: Literal["preparing", "ready", "refused"]
+    kind: str = Field(description="pdf, pictures or film; empty until it is ready.")
+    pages: int = Field(description="0 until it is ready.")
+    drawn: int = Field(description="The last page whose thumbnail was drawn.")
+    size_bytes: int
+    added_s: float = Field(description="Seconds since 1970.")
+    is_open: bool = Field(description="Was it the last to be opened?")
+    captions: int = Field(description="Lines of its captions; 0: it has none.")
+    code: str = Field(description="Why it was refused, for programs.")
+    problem: str = Field(description="The same for a person, in their language, with the mend.")
+
+
 class CoursewareOut(BaseModel):
     name: str = Field(description="What was opened last.")
-    available: list[str] = Field(
-        description="What may be opened: the built-in lesson and the box's courseware folder."
-    )
+    available: list[str] = Field(description="For PUT: the built-in lesson and the box's courseware folder.")
+    open_id: str = Field(description="Of the item opened last; empty for what is not in the library.")
+    items: list[ItemOut] = Field(description="The library, in its order.")
+    used_bytes: int
+    quota_bytes: int
+    max_file_bytes: int
 
 
 class SourceOut(BaseModel):
@@ -92,6 +181,65 @@ class SourceOut(BaseModel):
     detail: dict[str, str | int | float | bool | None]
 
 
+class WatchOut(BaseModel):
+    """What the box measures of camera and LCD while teaching."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    geometry: Literal["locked", "moved", "relocking", "unwatched"] = Field(
+        description="Does the camera look where the calibration says? While moved, the network works alone; "
+        "unwatched: too little in sight to say."
+    )
+    shift_px: float | None = Field(description="At the last look, camera pixels over the LCD.")
+    shift_std_px: float | None = Field(description="Its standard deviation.")
+    last_move_px: float | None = Field(description="The last knock that was followed.")
+    moves: int = Field(description="Knocks followed so far.")
+    light: Literal["steady", "changed", "unknown"] = Field(description="Changed: being learnt anew.")
+    delay_ms: float | None = Field(
+        description="From a page shown to its light in the camera, by calibration and page turns."
+    )
+    delay_sigma_ms: float | None = Field(description="Its standard error.")
+    turns: int = Field(description="Page turns measured so far.")
+
+
+class CalibratedOut(BaseModel):
+    """The calibration in use. null: not measured."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    source: str = Field(description="pattern, courseware, corners or simulated.")
+    rms_px: float | None = Field(description="Reprojection error, camera pixels.")
+    angle_deg: float | None = Field(description="Of the camera, off the LCD's normal.")
+    delay_ms: float | None = Field(description="From a page shown to its light in the camera.")
+    age_s: float | None = Field(description="Since it was measured.")
+
+
+class CalibrationOrder(BaseModel):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"kind": "pattern"}]})
+
+    kind: CalibrationKind = Field(
+        "pattern",
+        description="pattern: shown on the LCD for some seconds, while viewers keep the lesson. "
+        "courseware: from the page that the LCD shows now.",
+    )
+
+
+class CalibrationOut(BaseModel):
+    """How the last calibration went."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    state: Literal["none", "stored", "running", "accepted", "refused", "failed"] = Field(
+        description="stored: from an earlier day. refused: not good enough, nothing changed. "
+        "failed: not measured."
+    )
+    kind: CalibrationKind | None
+    step: str = Field(description="What is being done.")
+    reason: str = Field(description="Why it was refused or failed, and how to mend it.")
+    report: Report | None
+    has_picture: bool = Field(description="Does GET /calibration/picture have one?")
+
+
 class ProgrammeOut(BaseModel):
     """The studio's own measures."""
 
@@ -100,10 +248,19 @@ class ProgrammeOut(BaseModel):
     size_wh: tuple[int, int]
     programme_fps: float
     camera_hz: float
-    net_hz: float
+    net_hz: float = Field(description="Answers of the matting network.")
+    matte_hz: float = Field(
+        description="Mattes shown, each once: between two answers of the network its alpha is carried "
+        "to every camera picture."
+    )
     capture_to_send_ms: dict[str, float] = Field(description="Camera picture to packet sent: p50, p95.")
+    alpha_age_ms: dict[str, float] = Field(
+        description="How much older the network's picture was than the one that its alpha was carried to."
+    )
     stages_ms: dict[str, dict[str, float]] = Field(description="Per stage: p50, p95, p99, n.")
-    counts: dict[str, int] = Field(description="Pictures so far: capture, matting, programme.")
+    counts: dict[str, int] = Field(
+        description="So far: pictures of capture and programme, answers of network, mattes of matting."
+    )
     dropped: dict[str, int] = Field(description="Left out on purpose, by channel.")
     late: int = Field(description="Ticks left out by the programme.")
     stale_mattes: int = Field(description="Mattes shown over another frame: always 0.")
@@ -115,9 +272,23 @@ class ProgrammeOut(BaseModel):
         description="Of the last minute's mattes, 0 to 1: how far plate and matte explain the camera's "
         "picture. null where that cannot be said."
     )
+    watch: WatchOut | None = Field(description="null without a calibration.")
     network: str
     provider: str
     calibration: str
+    calibrated: CalibratedOut | None
+
+
+class UprightOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    state: UprightState = Field(
+        description="found: the camera hangs otherwise than it is set, namely as told here: a suggestion. "
+        "fits: as it is set. unknown: nothing tells."
+    )
+    turn_deg: Literal[0, 90, 180, 270]
+    mirrored: bool
+    witness: UprightWitness = Field(description="What told it: the page on the LCD, or people.")
 
 
 class NoticeOut(BaseModel):
@@ -125,7 +296,15 @@ class NoticeOut(BaseModel):
 
     number: int
     at_s: float = Field(description="Seconds since 1970.")
-    text: str
+    text: str = Field(description="In English.")
+    text_zh: str = Field(description="The same in Chinese.")
+
+
+class SignalOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    kind: SignalKind
+    at_s: float = Field(description="Seconds since 1970.")
 
 
 class ViewerOut(BaseModel):
@@ -139,7 +318,34 @@ class ViewerOut(BaseModel):
     sent_bytes: int
     loss: float = Field(description="Share of packets it reports lost, 0 to 1.")
     rtt_ms: float | None = Field(description="Round trip.")
+    nacks: int = Field(description="Packets it asked for again.")
     dropped: int = Field(description="Packets left out because it was too slow.")
+    layer: str = Field(
+        description="What it gets: 444, 420, low (few pictures a second), sound, or teacher (beside sheets)."
+    )
+    layers: tuple[str, ...] = Field(description="What its browser takes, best first.")
+    pinned: bool = Field(description="Held by the assistant, whatever the line is like.")
+    room_id: str = Field("", description="Of the room whose link was used; empty for the common link.")
+    signal: SignalOut | None = Field(None, description="What the remote assistant signals, until it is seen.")
+    talk: Literal["none", "asking", "let_in", "speaking"] = Field("none", description="Its turn to speak.")
+    asked_s: float | None = Field(None, description="Asks to speak since, seconds since 1970.")
+    mute: MuteOut = Field(MuteOut(), description="Of this screen and of its room, together.")
+    freezes: int | None = Field(None, description="As the viewer's browser counts them; null until it has.")
+    frozen_ms: float | None = Field(None, description="Altogether.")
+    play_delay_ms: float | None = Field(
+        None, description="Jitter buffer and decoder of the viewer. Add half of rtt_ms for the whole way."
+    )
+    opened_to_picture_ms: float | None = Field(
+        None, description="From opening the page to the first picture, as the viewer measured."
+    )
+
+
+class LayerBody(BaseModel):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"layer": "420"}]})
+
+    layer: Literal["auto", "teacher", "444", "420", "low", "sound"] = Field(
+        description="Held from now on; auto lets the box choose by the line. teacher: for a viewer in parts."
+    )
 
 
 class StatusOut(BaseModel):
@@ -149,16 +355,33 @@ class StatusOut(BaseModel):
     restarts: int = Field(description="Times the studio was started again.")
     scene: SceneOut
     page: PageOut
-    courseware: str
+    courseware: str = Field(description="Name of what was opened last.")
+    is_screen: bool = Field(description="Is a shared screen shown over it?")
+    open_id: str = Field(description="The library's item opened last; empty for anything else.")
+    library_revision: int = Field(description="Grows with every change of the library.")
+    is_panic: bool = Field(
+        description="Is the panic slate on? Then nothing of camera and microphone goes out."
+    )
+    scenes_revision: int = Field(description="Grows with every change of the saved scenes.")
+    ink_revision: int = Field(description="Grows with every change of the ink.")
+    rooms_revision: int = Field(description="Grows with every change of the rooms.")
+    log_newest: int = Field(description="Number of the lesson log's newest entry: GET /lesson-log?after=N.")
     programme: ProgrammeOut | None = Field(description="null until the studio's first report.")
     sources: dict[str, SourceOut]
     viewers: list[ViewerOut]
     max_viewers: int
+    talk: TalkOut | None = Field(description="The room that may speak.")
+    caption: CaptionOut | None = Field(description="What viewers read under the picture.")
+    destinations: list[DestinationOut] = Field(description="Other servers that get the programme.")
+    recording: RecordingOut
+    upright: UprightOut | None = Field(description="How the camera hangs, as far as the box has looked.")
+    raw_recording: RawRecordingOut | None = Field(description="null unless recording.raw is set.")
     notices: list[NoticeOut] = Field(description="The last things the assistant should know, oldest first.")
 
 
 class LinksOut(BaseModel):
     watch: list[str] = Field(description="For remote classrooms; this machine first, then the network.")
+    present: list[str] = Field(description="For the teacher's laptop, to share its screen; same order.")
 
 
 class HealthOut(BaseModel):

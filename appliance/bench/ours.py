@@ -39,12 +39,19 @@ class Box:
     token: str
 
     def status(self) -> dict[str, Any]:
+        status: dict[str, Any] = self.call("GET", "/api/v1/status")
+        return status
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """One request with the assistant's token; the answer's JSON, None without. Raises HTTPError."""
         request = urllib.request.Request(
-            f"{self.url}/api/v1/status", headers={"Authorization": f"Bearer {self.token}"}
+            f"{self.url}{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
         )
         with urllib.request.urlopen(request, timeout=10) as reply:
-            status: dict[str, Any] = json.load(reply)
-        return status
+            return json.loads(reply.read() or b"null")
 
 
 @contextlib.contextmanager
@@ -102,9 +109,11 @@ def _figures(before: dict[str, Any], after: dict[str, Any], took_s: float, cores
     return {
         "stages_ms": after["stages_ms"],
         "programme_fps": counted("programme") / took_s,
-        "net_hz": counted("matting") / took_s,
+        "net_hz": counted("network") / took_s,
+        "matte_hz": counted("matting") / took_s,
         "camera_hz": counted("capture") / took_s,
         "capture_to_send_ms": after["capture_to_send_ms"],
+        "alpha_age_ms": after["alpha_age_ms"],
         "cores": cores,
         "dropped": {name: n - before["dropped"].get(name, 0) for name, n in after["dropped"].items()},
         "late": after["late"] - before["late"],

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +17,16 @@ SUMMARY = "Measure this machine beside the naive chain."
 EXAMPLES = """examples:
   classroom bench                      both sizes, about three minutes
   classroom bench --json bench.json    and write the figures to a file
+  classroom bench --matting            what each part of the matting costs, on one core
   classroom bench --soak 10            ten minutes at 1280x720: is the memory flat?
+  classroom bench text                 how sharp text arrives in a browser
+  classroom bench latency              how late, and whether sound and picture are in step
+  classroom bench fanout               what fifty viewers cost
+  classroom bench loss                 what a browser shows over bad networks
+  classroom bench pixel                is the viewer page's courseware exact
 """
+# Modules of appliance/bench: SUMMARY, EXAMPLES, configure(parser), measure(args, say)
+PARTS = ("text", "latency", "fanout", "loss", "pixel")
 SIZES = {"hd": (1280, 720), "full_hd": (1920, 1080)}
 PEER_FRAMES = 50
 
@@ -24,9 +34,28 @@ PEER_FRAMES = 50
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLES
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--seconds", type=float, default=20, help="how long each part is measured (20)")
+    parser.add_argument(
+        "--seconds", type=float, default=20, help="how long each part is measured, or how long a lesson (20)"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE")
+    parser.add_argument("--matting", action="store_true", help="measure the matting's parts instead")
     parser.add_argument("--soak", type=float, metavar="MINUTES", help="watch the memory instead, for so long")
+    parts = parser.add_subparsers(dest="part", metavar="PART")
+    for name in PARTS:
+        module = importlib.import_module(f"appliance.bench.{name}")
+        part = parts.add_parser(
+            name,
+            help=module.SUMMARY,
+            description=module.SUMMARY,
+            epilog=module.EXAMPLES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        # Not given here, what was given before the part's name holds.
+        part.add_argument(
+            "--json", type=Path, metavar="FILE", help="write the figures to FILE", default=argparse.SUPPRESS
+        )
+        module.configure(part)
+        part.set_defaults(measure=module.measure)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -34,7 +63,12 @@ def run(args: argparse.Namespace) -> int:
     from appliance.bench.ours import BenchFailed
 
     try:
-        figures = _soak(args.soak) if args.soak else _compare(args.seconds)
+        if args.part:
+            figures = _part(args)
+        elif args.matting:
+            figures = _matting(args.seconds)
+        else:
+            figures = _soak(args.soak) if args.soak else _compare(args.seconds)
     except (BenchFailed, ModelError) as error:
         print(f"classroom bench: {error}", file=sys.stderr)
         return 1
@@ -42,6 +76,14 @@ def run(args: argparse.Namespace) -> int:
         args.json.write_text(json.dumps(figures, indent=2) + "\n")
         print(f"Figures written to {args.json}")
     return 0
+
+
+def _part(args: argparse.Namespace) -> dict[str, Any]:
+    from appliance.bench.report import commit, machine
+
+    measured = {"machine": machine(), "commit": commit()}
+    figures: dict[str, Any] = args.measure(args, partial(print, flush=True))
+    return figures | measured
 
 
 def _compare(seconds: float) -> dict[str, Any]:
@@ -64,6 +106,17 @@ def _compare(seconds: float) -> dict[str, Any]:
     report = parts["hd"] | {"full_hd": parts["full_hd"]} | measured
     print(table(report))
     return report
+
+
+def _matting(seconds: float) -> dict[str, Any]:
+    from appliance.bench.matting import RATE_HZ, matting_table, measure_matting
+    from appliance.bench.report import commit, machine
+
+    measured = {"machine": machine(), "commit": commit()}
+    frames = max(round(seconds * RATE_HZ), 1)
+    sizes = {f"{wh[0]}x{wh[1]}": measure_matting(wh, frames) for wh in SIZES.values()}
+    print(matting_table(sizes))
+    return {"matting": sizes} | measured
 
 
 def _peer(size_wh: tuple[int, int], seconds: float) -> dict[str, Any]:

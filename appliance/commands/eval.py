@@ -29,7 +29,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--per-clip", type=int, default=6, help="scenarios a clip, rotating (6)")
     parser.add_argument("--all-scenarios", action="store_true", help="every clip in every scenario")
-    parser.add_argument("--frames", type=int, default=20, help="measured in each, after the warm-up (20)")
+    parser.add_argument(
+        "--frames",
+        type=int,
+        default=20,
+        help="measured in each, after the warm-up (20); more where a knock wants time",
+    )
+    parser.add_argument(
+        "--net-every",
+        type=int,
+        default=1,
+        metavar="N",
+        help="ask the network about one picture in N, and carry its alpha to the others (1)",
+    )
     parser.add_argument("--seed", type=int, default=1, help="of rooms, pages and noise (1)")
     parser.add_argument("--size", default="1280x720", metavar="WxH", help="of the camera (1280x720)")
 
@@ -57,8 +69,8 @@ def _run(args: argparse.Namespace) -> int:
     from models.settings import NetworkSettings
 
     size_wh, settings = _size(args.size), NetworkSettings()
-    if args.frames < 2 or args.per_clip < 1:
-        raise ValueError("--frames must be 2 or more, --per-clip 1 or more")
+    if args.frames < 2 or args.per_clip < 1 or args.net_every < 1:
+        raise ValueError("--frames must be 2 or more, --per-clip and --net-every 1 or more")
     wanted, names = chosen(args.scenarios), find_clips(args.set)
     given = load_courseware(args.set, size_wh)
     net = MattingNet.open(locate(settings.name, default_models_dir()), settings)
@@ -68,8 +80,8 @@ def _run(args: argparse.Namespace) -> int:
     for number, name in enumerate(names):
         clip = load_clip(args.set, name)
         for scenario in wanted if args.all_scenarios else rotated(wanted, number, args.per_clip):
-            play = Play(clip, scenario, size_wh, given, args.seed + number)
-            result = evaluate(play, net, refining, args.frames, network_only=args.network_only)
+            play = Play(clip, scenario, size_wh, given, args.seed + number, args.frames)
+            result = evaluate(play, net, refining, network_only=args.network_only, net_every=args.net_every)
             results.append((name, scenario.name, result))
             print(
                 f"  {name} {scenario.name} ({time.monotonic() - started:.0f} s)", file=sys.stderr, flush=True

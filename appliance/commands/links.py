@@ -8,7 +8,7 @@ from appliance.links import links
 from appliance.settings import add_settings_flags, load_from_flags
 from appliance.tokens import load_tokens
 
-SUMMARY = "Print the links to the console and for the remote classrooms."
+SUMMARY = "Print the links to the console, for the teacher's laptop and for the remote classrooms."
 
 EXAMPLES = """\
 examples:
@@ -31,5 +31,6 @@ def run(args: argparse.Namespace) -> int:
     for link in links(settings.http, settings.http.port, tokens):
         if not args.watch:
             print(f"console, on {link.where}: {link.console}")
+            print(f"teacher's laptop, on {link.where}: {link.present}")
         print(f"viewers, on {link.where}: {link.watch}")
     return 0

@@ -60,6 +60,7 @@ def welcome(settings: Settings, port: int, tokens: Tokens | None) -> Iterator[st
         yield f"  on {link.where}"
         yield f"    console · 控制台  {link.console}"
         yield f"    viewers · 远端    {link.watch}"
+        yield f"    screen · 投屏     {link.present}"
     yield ""
     yield "The first picture takes a few seconds. Stop with Ctrl-C."
     yield ""

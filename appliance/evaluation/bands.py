@@ -15,11 +15,13 @@ Mask = npt.NDArray[np.bool_]
 _SHOULDER = 1.75  # times as wide as the head: here the shoulders begin
 _LONG_HAIR = 2.2  # heads down from the top of the head
 _SKIN_OFF = 16.0  # in a* and b* of CIELAB
+_LEAST_FACE_PX = 60
 _LEAST_HAND, _MOST_HAND = 0.04, 0.9  # of the head's area
 _THIN_SHARE = 0.022  # of the picture's height: thicker is no pointer
 _LEAST_LENGTH = 0.1  # of the picture's height
 _LEAST_ELONGATION = 6.0
 _LEAST_THICK_PX = 2.5
+_LEAST_AWAY = 0.15  # of its length: so far the tip is from the body
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,30 +81,36 @@ def _hair(pha: U8, head: Box) -> Mask:
 
 
 def _hands(pha: U8, fgr: U8, head: Box) -> Mask:
-    """Things of the face's colour away from the head, with what is close around them."""
-    face = Box(head.x + head.w // 3, head.y + head.h // 2, max(head.w // 3, 4), max(head.h // 4, 4))
+    """Things of skin that do not hang together with the face, with what is close around them."""
     lab = cv2.cvtColor(fgr, cv2.COLOR_RGB2LAB).astype(np.float32)
-    sample = lab[face.slices][pha[face.slices] > 240]
-    if len(sample) < 20:
+    looks = np.asarray(_looks_like_skin(fgr) & (pha > 200), np.uint8)
+    face = looks[head.slices] > 0
+    if np.count_nonzero(face) < _LEAST_FACE_PX:
         return np.zeros(pha.shape, np.bool_)
-    skin = np.median(sample, axis=0)
+    skin = np.median(lab[head.slices][face], axis=0)
     off = np.hypot(lab[..., 1] - skin[1], lab[..., 2] - skin[2])
-    like = np.asarray((off < _SKIN_OFF) & (pha > 200) & (np.abs(lab[..., 0] - skin[0]) < 90), np.uint8)
-    like[
-        max(head.y - head.h, 0) : head.y + round(1.15 * head.h),
-        max(head.x - head.w // 3, 0) : head.x + round(1.33 * head.w),
-    ] = 0
-    clean = cv2.morphologyEx(like, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(clean)
+    like = np.asarray((looks > 0) & (off < _SKIN_OFF) & (np.abs(lab[..., 0] - skin[0]) < 90), np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        cv2.morphologyEx(like, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    )
     found = np.zeros(pha.shape, np.uint8)
     for label in range(1, count):
         share = stats[label, cv2.CC_STAT_AREA] / max(head.w * head.h, 1)
-        if _LEAST_HAND < share < _MOST_HAND:
-            found[labels == label] = 1
+        own = labels == label
+        if _LEAST_HAND < share < _MOST_HAND and not own[head.slices].any():
+            found[own] = 1
     size = 2 * max(3, head.w // 8) + 1
     near = cv2.dilate(found, np.ones((size, size), np.uint8))
     touched = cv2.dilate(np.asarray(pha > 2, np.uint8), np.ones((9, 9), np.uint8))
     return np.asarray((near > 0) & (touched > 0))
+
+
+def _looks_like_skin(rgb: U8) -> Mask:
+    """Of any tone: an explicit cluster in Cb and Cr, after Chai and Ngan, "Face Segmentation Using Skin-Color
+    Map in Videophone Applications" (1999), less the reds of cloth.
+    """
+    _, cr, cb = cv2.split(cv2.cvtColor(rgb, cv2.COLOR_RGB2YCrCb))
+    return np.asarray((cr > 136) & (cr < 172) & (cb > 77) & (cb < 127))
 
 
 def _pointer(
@@ -130,9 +138,10 @@ def _pointer(
         if len(points) < _LEAST_THICK_PX * length:
             continue  # a sliver that rounding left along the body
         if length > longest and spread[0] > _LEAST_ELONGATION * max(spread[1], 1e-6):
-            best, longest = label, length
             ends = [middle + turn[0] * along.min(), middle + turn[0] * along.max()]
-            axis = _outwards(ends, np.asarray(opened, np.uint8))
+            outwards, away = _outwards(ends, np.asarray(opened, np.uint8))
+            if away > _LEAST_AWAY * length:  # or it is a strand along the body
+                best, longest, axis = label, length, outwards
     if not best:
         return None, None
     mask = cv2.dilate(np.asarray(labels == best, np.uint8), np.ones((7, 7), np.uint8)) > 0
@@ -141,15 +150,15 @@ def _pointer(
 
 def _outwards(
     ends: list[npt.NDArray[np.float64]], body: U8
-) -> tuple[tuple[float, float], tuple[float, float]]:
-    """The ends, the one nearer to the body first."""
+) -> tuple[tuple[tuple[float, float], tuple[float, float]], float]:
+    """The ends, the one nearer to the body first; and how far from the body the other one is, in pixels."""
     rows, columns = np.nonzero(body)
     step = max(1, len(rows) // 4000)
     near = [
         float(np.hypot(columns[::step] - x, rows[::step] - y).min()) if len(rows) else 0.0 for x, y in ends
     ]
     base, tip = ends if near[0] <= near[1] else ends[::-1]
-    return (float(base[0]), float(base[1])), (float(tip[0]), float(tip[1]))
+    return ((float(base[0]), float(base[1])), (float(tip[0]), float(tip[1]))), max(near)
 
 
 def _some(mask: Mask, least: int) -> Mask | None:

@@ -34,10 +34,12 @@ def placed_figure(colour: U8, cover: U8, size_wh: SizeWh, held: Held, seed: int,
     shift_x, shift_y = middle - scale * cover.shape[1] / 2, height - scale * cover.shape[0]
     matrix = np.array([[scale, 0, shift_x], [0, scale, shift_y]])
     alpha = cover.astype(np.float32) / 255
-    light = (colour.astype(np.float32) / 255) ** np.float32(2.2) * np.array(_ROOM_LIGHT, np.float32)
+    lamps = np.array(_ROOM_LIGHT, np.float32)
+    light: F32 = np.asarray((colour.astype(np.float32) / 255) ** np.float32(2.2) * lamps, np.float32)
     if held == "pale":
-        light = 1 - (1 - light) * np.float32(0.35)
-        light = light * np.array(_ROOM_LIGHT, np.float32)
+        light = np.asarray((1 - (1 - light) * np.float32(0.35)) * lamps, np.float32)
+    if held == "sleeve":
+        light = _with_sleeve(light, cover)
     both = np.dstack([light * alpha[..., None], alpha])
     if scale < 0.8:
         both = np.asarray(cv2.GaussianBlur(both, (0, 0), 0.35 / scale))
@@ -50,6 +52,27 @@ def placed_figure(colour: U8, cover: U8, size_wh: SizeWh, held: Held, seed: int,
     straight = _spread(np.asarray(moved, np.float32))
     pha = np.asarray(np.clip(moved[..., 3] * 255 + 0.5, 0, 255), np.uint8)
     return Figure(straight, pha, tip)
+
+
+def _with_sleeve(light: F32, cover: U8) -> F32:
+    """White cloth around the leftmost point of the person's middle third: folds keep a little shade."""
+    rows, columns = np.nonzero(cover > 127)
+    if not len(rows):
+        return light
+    tall = rows.max() - rows.min()
+    middle = (rows > rows.min() + 0.4 * tall) & (rows < rows.min() + 0.75 * tall)
+    if not middle.any():
+        return light
+    column = int(columns[middle].min())
+    row = int(np.median(rows[middle & (columns == column)]))
+    there = np.zeros(cover.shape, np.uint8)
+    cv2.ellipse(
+        there, (column, row), (round(0.16 * tall), round(0.13 * tall)), 0, 0, 360, (255,), -1, cv2.LINE_AA
+    )
+    share = (there.astype(np.float32) / 255)[..., None]
+    folds = light.mean(axis=2, keepdims=True)
+    white = (np.float32(0.78) + np.float32(0.2) * folds) * np.array(_ROOM_LIGHT, np.float32)
+    return np.asarray(light + share * (white - light), np.float32)
 
 
 def _holding(person: F32, held: Held, seed: int) -> tuple[F32, tuple[float, float] | None]:

@@ -16,15 +16,17 @@ import numpy as np
 
 from appliance.evaluation.clips import Clip
 from appliance.evaluation.figures import Figure, placed_figure
-from appliance.evaluation.pages import draw_page
-from appliance.evaluation.scenarios import TURN_FRAMES, Scenario
-from pipelines.media import F32, F64, PTS_HZ, U8, Calibration, Frame, Page, SizeWh
+from appliance.evaluation.lcd import DELAY_MS, DELAY_SIGMA_MS, EXPOSURE_MS, Exposed, Lcd
+from appliance.evaluation.scenarios import Scenario
+from pipelines.media import F32, F64, PTS_HZ, U8, Calibration, Delay, Frame, Page, SizeWh
 from pipelines.simulated import Optics, Renderer, room_from_url
 from pipelines.simulated.light import noise_table, tone
 
 RATE_HZ = 25
+PERIOD_NS = 1_000_000_000 // RATE_HZ
 EMPTY_FRAMES = 6  # the room before the lesson, from which the box learns the wall
 WARM_UP_FRAMES = EMPTY_FRAMES + 14
+MATTED_NS = 60_000_000  # so long after its capture a picture comes to the matting
 _STEPS = 4096
 _MOST_LIGHT = 1.6
 _MJPEG_QUALITY = 85
@@ -32,101 +34,144 @@ _MJPEG_QUALITY = 85
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Moment:
-    """One picture. told: the page that the box is told is shown. pha u8 (H, W), fgr u8 (H, W, 3): the truth,
-    as the camera codes it. tip_xy: of a held pointer.
+    """One picture. pages: what the box is told was shown of late, oldest first, when the picture comes to
+    the matting. pha u8 (H, W), fgr u8 (H, W, 3): the truth, as the camera codes it, and where a knocked
+    camera sees it. tip_xy: of a held pointer.
     """
 
     frame: Frame
-    told: Page
+    pages: tuple[Page, ...]
     pha: U8
     fgr: U8
     tip_xy: tuple[float, float] | None
 
 
 class Play:
-    """One clip in one scenario. calibration: what the box believes."""
+    """One clip in one scenario. calibration, delay: what the box believes. measured: how many pictures count.
 
-    def __init__(self, clip: Clip, scenario: Scenario, size_wh: SizeWh, given: list[U8], seed: int) -> None:
-        self._clip, self._scenario, self._size_wh = clip, scenario, size_wh
-        self._given, self._seed = given, seed
+    After WARM_UP_FRAMES every picture counts. In a scenario with a knock that is a stretch before it, the
+    second or so in which the box has to notice, and a longer stretch in which it should have followed.
+    """
+
+    def __init__(
+        self, clip: Clip, scenario: Scenario, size_wh: SizeWh, given: list[U8], seed: int, count: int
+    ) -> None:
+        self.measured = max(count, scenario.least_frames)
+        self._total = WARM_UP_FRAMES + self.measured
+        self._half = WARM_UP_FRAMES + self.measured // 2
+        self._knocked = WARM_UP_FRAMES + self.measured // 3
+        self._clip, self._scenario, self._size_wh, self._seed = clip, scenario, size_wh, seed
         self._room = room_from_url(f"simulated:?seed={seed}&{scenario.room}".rstrip("&"))
         optics = Optics(self._room, size_wh)
         self._renderer = Renderer(optics, RATE_HZ)
         self.calibration = _faulty(optics.calibration()[0], scenario.shift_px)
+        self.delay = Delay(DELAY_MS, DELAY_SIGMA_MS, EXPOSURE_MS)
+        self._lcd = Lcd(scenario, size_wh, given, seed, WARM_UP_FRAMES * PERIOD_NS)
         self._light_of_code, self._code_of_light = _curves()
         self._dark = self._light(self._renderer.render(0, None, teacher=False, noise=False))
         self._lit: dict[int, F32] = {}
-        self._pages: dict[int, Page] = {}
         self._rng = np.random.default_rng((seed, 1))
         self._sigma = noise_table(self._room).astype(np.float32) * np.float32(
             self._room.noise / max(float(noise_table(self._room)[128]), 1.0)
         )
 
-    def moments(self, count: int) -> Iterator[Moment]:
-        """WARM_UP_FRAMES, then `count` more."""
-        total = WARM_UP_FRAMES + count
+    def moments(self) -> Iterator[Moment]:
+        """WARM_UP_FRAMES, then `measured` more."""
         encoder = _H264(self._size_wh) if self._scenario.codec == "h264" else None
-        for index in range(total):
-            figure = self._figure(index, total)
-            seen = self._page(index - self._scenario.late_frames)
-            rgb = self._picture(index, total, self._lit_by(seen), figure)
+        for index in range(self._total):
+            captured_ns = index * PERIOD_NS
+            figure = self._figure(index)
+            lit = self._lit_by(self._lcd.exposed(captured_ns, self._size_wh[1]))
+            rgb = self._picture(index, lit, figure)
             if self._scenario.codec == "mjpeg":
                 rgb = _jpeg(rgb)
             if encoder is not None:
                 rgb = encoder.through(rgb)
             rgb.setflags(write=False)
-            frame = Frame(rgb, index * PTS_HZ // RATE_HZ, index * 1_000_000_000 // RATE_HZ)
-            fgr = self._code(figure.light)
-            yield Moment(frame, self._page(index), figure.pha, fgr, figure.tip_xy)
+            frame = Frame(rgb, index * PTS_HZ // RATE_HZ, captured_ns)
+            fgr = self._code(figure.light * np.float32(self._lamps(index) * self._gain(index)))
+            tip = figure.tip_xy
+            yield Moment(
+                frame,
+                self._lcd.recent(captured_ns + MATTED_NS),
+                self._seen(index, figure.pha),
+                self._seen(index, fgr),
+                None if tip is None else self._seen_at(index, tip),
+            )
 
-    def _page(self, index: int) -> Page:
-        kinds = self._scenario.pages
-        moving = kinds == ("video",)
-        number = max(index, 0) if moving else max(index - WARM_UP_FRAMES, 0) // TURN_FRAMES
-        if number not in self._pages:
-            kind = kinds[number % len(kinds)]
-            turned = 0 if moving or len(kinds) == 1 else number
-            rgb = draw_page(kind, self._size_wh, self._given, self._seed + turned, number)
-            rgb.setflags(write=False)
-            if len(kinds) == 1 and not moving and number:
-                return self._page(0)
-            self._pages[number] = Page(rgb, number + 1, 0, turned, is_flip=not moving)
-        return self._pages[number]
+    def _lit_by(self, exposed: list[Exposed]) -> F32:
+        """Linear light of the room with these pages on the LCD, row by row as the exposure caught them."""
+        lit = self._light_of(exposed[0].page)
+        if len(exposed) == 1:
+            return lit
+        lit = lit * exposed[0].share[:, None, None]
+        for page, share in exposed[1:]:
+            lit = lit + self._light_of(page) * share[:, None, None]
+        return lit
 
-    def _lit_by(self, page: Page) -> F32:
-        """Linear light of the room with this page on the LCD."""
+    def _light_of(self, page: Page) -> F32:
         if page.revision not in self._lit:
             if len(self._lit) > 3:
                 self._lit.clear()
             self._lit[page.revision] = self._light(self._renderer.render(0, page, teacher=False, noise=False))
         return self._lit[page.revision]
 
-    def _figure(self, index: int, total: int) -> Figure:
+    def _gain(self, index: int) -> float:
+        """Of all the light: the exposure."""
+        return self._scenario.gain * (self._scenario.step if index >= self._half else 1.0)
+
+    def _lamps(self, index: int) -> float:
+        return self._scenario.ambient if index >= self._half else 1.0
+
+    def _seen(self, index: int, picture: U8) -> U8:
+        """A picture u8 (H, W) or (H, W, 3) as the camera sees it once it was knocked."""
+        knock = self._knock(index)
+        if knock is None:
+            return picture
+        return np.asarray(
+            cv2.warpAffine(picture, knock, self._size_wh, borderMode=cv2.BORDER_REPLICATE), np.uint8
+        )
+
+    def _seen_at(self, index: int, xy: tuple[float, float]) -> tuple[float, float]:
+        knock = self._knock(index)
+        if knock is None:
+            return xy
+        moved = knock[:, :2] @ np.array(xy) + knock[:, 2]
+        return float(moved[0]), float(moved[1])
+
+    def _knock(self, index: int) -> F64 | None:
+        knock_px = self._scenario.knock_px
+        if not knock_px or index < self._knocked:
+            return None
+        return np.array([[1, 0, knock_px], [0, 1, 0.5 * knock_px]])
+
+    def _figure(self, index: int) -> Figure:
+        total = self._total
         away = 1.0 if index < EMPTY_FRAMES else 0.0
         if self._scenario.walks:
             away += max(0.0, 1 - index / (0.4 * total)) + max(0.0, (index / total - 0.75) / 0.25)
         colour, cover = self._clip.at(index)
         return placed_figure(colour, cover, self._size_wh, self._scenario.held, self._seed, min(away, 1.0))
 
-    def _picture(self, index: int, total: int, lit: F32, figure: Figure) -> U8:
-        scenario = self._scenario
+    def _picture(self, index: int, lit: F32, figure: Figure) -> U8:
+        scenario, lamps = self._scenario, np.float32(self._lamps(index))
         alpha = (figure.pha * np.float32(1 / 255))[..., None]
-        behind = lit - _shadow(figure.pha)[..., None] * np.float32(0.4) * self._dark
+        dark = self._dark * lamps
+        behind = lit + (dark - self._dark) - _shadow(figure.pha)[..., None] * np.float32(0.4) * dark
         if scenario.moving_shadow:
             x = np.linspace(0, 1, lit.shape[1], dtype=np.float32)
-            passing = np.exp(-(((x - (index / total)) / 0.12) ** 2)) * np.float32(scenario.moving_shadow)
-            behind = behind - passing[None, :, None] * self._dark
+            passing = np.exp(-(((x - (index / self._total)) / 0.12) ** 2)) * np.float32(
+                scenario.moving_shadow
+            )
+            behind = behind - passing[None, :, None] * dark
         if scenario.glare:
             behind = behind + self._glare()
-        light = figure.light * alpha + behind * (1 - alpha)
-        light = light * np.float32(scenario.gain * (scenario.step if index > total // 2 else 1.0))
+        light = figure.light * lamps * alpha + behind * (1 - alpha)
+        light = light * np.float32(self._gain(index))
         code = self._code(light).astype(np.float32)
         grain = self._rng.standard_normal(code.shape, dtype=np.float32)
-        rgb = np.asarray(np.clip(code + grain * self._sigma[code.astype(np.uint8)] + 0.5, 0, 255), np.uint8)
-        if scenario.knock_px and index > total // 2:
-            knock = np.array([[1, 0, scenario.knock_px], [0, 1, 0.5 * scenario.knock_px]])
-            rgb = np.asarray(cv2.warpAffine(rgb, knock, self._size_wh, borderMode=cv2.BORDER_REPLICATE))
-        return rgb
+        noisy = code + grain * self._sigma[code.astype(np.uint8)]
+        return self._seen(index, np.asarray(np.clip(noisy + 0.5, 0, 255), np.uint8))
 
     def _glare(self) -> F32:
         width, height = self._size_wh

@@ -11,16 +11,18 @@ import cv2
 import numpy as np
 
 from appliance.evaluation.bands import Bands, find_bands
-from appliance.evaluation.playing import WARM_UP_FRAMES, Moment, Play
+from appliance.evaluation.playing import RATE_HZ, WARM_UP_FRAMES, Moment, Play
 from models.matting_net import MattingNet
 from models.refiner_net import RefinerNet
-from pipelines.matting import MattingSettings, metrics
+from pipelines.calibration import LOOK_EVERY_S
+from pipelines.matting import Carrier, Coarse, Keyer, MattingSettings, metrics
 from pipelines.matting.metrics import full_pha
 from pipelines.media import F32, U8, Box, Matte, Page
-from pipelines.studio.keying import full_keyer
+from pipelines.studio.keying import known
 
 _FAR_PX = 25  # for a picture of 720 rows: beyond it from the teacher, alpha is false
 _AROUND_PX = 48
+LOOK_EVERY = round(LOOK_EVERY_S * RATE_HZ)  # pictures: the watcher's own thread in the box
 PER_MILLE = 1000.0
 
 
@@ -45,22 +47,34 @@ class Shown:
     bands: Bands
 
 
-def evaluate(play: Play, net: MattingNet, refining: RefinerNet, frames: int, *, network_only: bool) -> Result:
-    """Runs the scenario; the first WARM_UP_FRAMES are not measured."""
-    told: list[Page] = []
-    full = full_keyer(
-        net, refining, MattingSettings(), play.calibration.camera_size_wh, play.calibration, lambda: told[-1]
-    )
-    assert full.refiner is not None
-    plain, refiner = full.keyer.without_refinements(), full.refiner
-    net.reset()
+def evaluate(
+    play: Play, net: MattingNet, refining: RefinerNet, *, network_only: bool, net_every: int = 1
+) -> Result:
+    """Runs the scenario; the first WARM_UP_FRAMES are not measured.
+
+    net_every: the network is asked about one picture in so many, and its alpha carried to the others, for
+    both keyers. From 2 on its answer comes when the next one is asked for, as from a network never idle.
+    """
+    told: list[tuple[Page, ...]] = []
+    keyer = Keyer(net, MattingSettings(), play.calibration.camera_size_wh)
+    watch, refiner = known(refining, play.calibration, play.delay, lambda: told[-1])
+    plain_carrier, full_carrier = Carrier(), Carrier()
+    asked: Coarse | None = None
+    answer: Coarse | None = None
+    coarse: Matte | None = None
+    matte: Matte | None = None
     scores: dict[str, _Scores] = {"network": _Scores(), "full": _Scores()}
     result = Result({}, None)
-    for index, moment in enumerate(play.moments(frames)):
-        told.append(moment.told)
-        coarse = plain.matte(moment.frame)
-        matte = coarse if network_only else refiner(coarse)
-        if index < WARM_UP_FRAMES:
+    for index, moment in enumerate(play.moments()):
+        told.append(moment.pages)
+        if index % net_every == 0:
+            answer, asked = asked, keyer.ask(moment.frame)
+        newest = asked if net_every == 1 else answer
+        coarse = plain_carrier.matte(moment.frame, newest, None) or coarse
+        matte = coarse if network_only else full_carrier.matte(moment.frame, newest, refiner) or matte
+        if index % LOOK_EVERY == LOOK_EVERY - 1 and not network_only:
+            watch.look()
+        if index < WARM_UP_FRAMES or coarse is None or matte is None:
             continue
         box = _around(moment.pha, (coarse.box, matte.box))
         bands = find_bands(moment.pha, moment.fgr)
@@ -69,7 +83,7 @@ def evaluate(play: Play, net: MattingNet, refining: RefinerNet, frames: int, *, 
                 scores[name].add(moment, made, box, bands)
         if refiner.quality is not None and not network_only:
             result.qualities.append((refiner.quality, scores["full"].last_mad))
-        if index == WARM_UP_FRAMES + frames // 2:
+        if index == WARM_UP_FRAMES + 3 * play.measured // 4:
             result.shown = Shown(moment, box, coarse, matte, bands)
     result.network = scores["network"].means()
     result.full = None if network_only else scores["full"].means()
@@ -140,8 +154,9 @@ _LIGHT: F32 = np.asarray((np.arange(256) / 255) ** 2.2, np.float32)
 
 def _page(moment: Moment, box: Box) -> U8:
     """The clean page, as large as the picture."""
-    rgb = moment.told.rgb
-    if moment.told.size_wh != moment.frame.size_wh:
+    told = moment.pages[-1]
+    rgb = told.rgb
+    if told.size_wh != moment.frame.size_wh:
         rgb = np.asarray(cv2.resize(rgb, moment.frame.size_wh, interpolation=cv2.INTER_AREA), np.uint8)
     return np.ascontiguousarray(rgb[box.slices])
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from appliance.library.settings import LibrarySettings
 from models.catalog import default_models_dir
 from models.settings import NetworkSettings
 from pipelines.broadcast.settings import BroadcastSettings
@@ -14,6 +15,8 @@ from pipelines.capture.settings import CameraSettings
 from pipelines.courseware.settings import CoursewareSettings
 from pipelines.encoding.settings import EncodingSettings
 from pipelines.matting.settings import MattingSettings
+from pipelines.publishing import PublishingSettings
+from pipelines.recording import RecordingSettings
 from pipelines.sound import SoundSettings
 from pipelines.studio.settings import CalibrationSettings, ProgrammeSettings, StudioSettings
 
@@ -49,7 +52,7 @@ class BoxSettings(BaseModel):
 
     state_dir: str = Field(
         "",
-        description="Folder for the tokens and the courseware. "
+        description="Folder for the tokens, the courseware and the recordings. "
         "Empty: that of the systemd service, else ~/.local/state/classroom.",
     )
     models_dir: str = Field(
@@ -65,9 +68,23 @@ class BoxSettings(BaseModel):
         return Path(self.models_dir).expanduser().absolute() if self.models_dir else default_models_dir()
 
     @property
+    def calibration_path(self) -> Path:
+        return self.state_path / "calibration.json"
+
+    @property
     def courseware_path(self) -> Path:
         """The folder from which the console may open courseware."""
         return self.state_path / "courseware"
+
+    @property
+    def recordings_path(self) -> Path:
+        """The recordings. Private: the box alone reads and writes there."""
+        return self.state_path / "recordings"
+
+    @property
+    def library_path(self) -> Path:
+        """The uploads. Private: the box alone writes there."""
+        return self.state_path / "library"
 
 
 def default_state_dir() -> Path:
@@ -94,6 +111,9 @@ class Settings(BaseModel):
     programme: ProgrammeSettings = ProgrammeSettings()
     encoding: EncodingSettings = EncodingSettings()
     broadcast: BroadcastSettings = BroadcastSettings()
+    publishing: PublishingSettings = PublishingSettings()
+    recording: RecordingSettings = RecordingSettings()
+    library: LibrarySettings = Field(default_factory=LibrarySettings)
     http: HttpSettings = HttpSettings()
     box: BoxSettings = BoxSettings()
 
@@ -109,4 +129,7 @@ class Settings(BaseModel):
             programme=self.programme,
             encoding=self.encoding,
             models_dir=self.box.models_path,
+            calibration_path=self.box.calibration_path,
+            recording=self.recording,
+            raw_path=self.box.recordings_path / "raw",
         )

@@ -15,11 +15,17 @@ from appliance.settings.wording import sections, shown
 
 # Read elsewhere, and secrets besides: they must never be listed as settings.
 RESERVED = frozenset(
-    {"CLASSROOM_CONFIG", "CLASSROOM_ASSISTANT_TOKEN", "CLASSROOM_VIEWER_TOKEN", "CLASSROOM_MODELS_DIR"}
+    {
+        "CLASSROOM_CONFIG",
+        "CLASSROOM_ASSISTANT_TOKEN",
+        "CLASSROOM_PRESENTER_TOKEN",
+        "CLASSROOM_VIEWER_TOKEN",
+        "CLASSROOM_MODELS_DIR",
+    }
 )
 PREFIX = "CLASSROOM_"
 
-_HEADER = re.compile(r"^\s*\[\s*([\w-]+)\s*\]")
+_HEADER = re.compile(r"^\s*\[\[?\s*([\w-]+)(?:\s*\.\s*([\w-]+))?\s*\]")
 _KEY = re.compile(r"^\s*([\w-]+)(?:\s*\.\s*([\w-]+))?\s*=")
 
 
@@ -134,7 +140,7 @@ def _lines(text: str) -> dict[tuple[str, str], int]:
     for number, line in enumerate(text.splitlines(), start=1):
         if header := _HEADER.match(line):
             section = header[1]
-            found.setdefault((section, ""), number)
+            found.setdefault((section, header[2] or ""), number)
         elif entry := _KEY.match(line):
             first, second = entry[1], entry[2]
             if section:

@@ -78,6 +78,11 @@ def _type_words(annotation: Any) -> str:
 
 
 def _tuple_words(items: tuple[Any, ...]) -> str:
+    if isinstance(items[0], type) and issubclass(items[0], BaseModel):
+        keys = ", ".join(
+            f'{key} = "..."' for key, field in items[0].model_fields.items() if field.is_required()
+        )
+        return f"a list of tables: [{{{keys}}}]"
     if len(items) == 2 and items[1] is Ellipsis:
         return 'a list of texts: ["...", "..."]'
     if get_origin(items[0]) is tuple:

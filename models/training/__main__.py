@@ -91,8 +91,8 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--weights", type=Path, default=WEIGHTS, help="where the ONNX file goes")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--shards", type=int, default=32, help="of 24 wide and 72 close scenes")
-    parser.add_argument("--steps", type=int, default=16_000)
+    parser.add_argument("--shards", type=int, default=36, help="of 24 wide and 72 close scenes")
+    parser.add_argument("--steps", type=int, default=22_000)
     parser.add_argument(
         "--without", choices=[*ABLATIONS, "never_worse"], default="", help="an ablation; exports nothing"
     )

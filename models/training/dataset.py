@@ -18,6 +18,8 @@ from models.training.coarse import earlier, imitated_coarse, real_coarse
 from models.training.pages import make_page
 from models.training.people import joined, load_people, load_teacher
 from models.training.scene import Scene, make_scene
+from pipelines.matting.evidence import deviation
+from pipelines.matting.shading import shade, shadow_field
 from pipelines.media import U8
 
 log = logging.getLogger("classroom.training")
@@ -88,12 +90,12 @@ def _make_shard(job: tuple[Plan, int]) -> Path:
     def wide() -> Iterator[U8]:
         for _ in range(WIDE_A_SHARD):
             scene = make_scene(rng, WIDE_HW, pages, people)
-            yield _planes(scene, real_coarse(net, scene.rgb, rng), rng)
+            yield scene_planes(scene, real_coarse(net, scene.rgb, rng), rng)
 
     def close() -> Iterator[U8]:
         for _ in range(CLOSE_A_SHARD):
             scene = make_scene(rng, CLOSE_HW, pages, people, close=True)
-            yield _planes(scene, imitated_coarse(scene.pha, scene.plate, rng), rng)
+            yield scene_planes(scene, imitated_coarse(scene.pha, scene.plate, rng), rng)
 
     path = plan.shard(number)
     unfinished = path.with_suffix(".part")
@@ -102,7 +104,13 @@ def _make_shard(job: tuple[Plan, int]) -> Path:
     return unfinished.rename(path)
 
 
-def _planes(scene: Scene, coarse: U8, rng: np.random.Generator) -> U8:
+def scene_planes(scene: Scene, coarse: U8, rng: np.random.Generator) -> U8:
+    """The plate is the one that the box would use: under the teacher's shadow, as far as that is seen."""
     before = earlier(scene.pha, coarse, rng)
-    planes = np.dstack([scene.rgb, scene.plate, scene.fgr, scene.doubt, scene.pha, coarse, before])
+    sigma = np.empty_like(scene.doubt)
+    deviation(scene.plate, scene.doubt, sigma)
+    share = shadow_field(scene.rgb, scene.plate, scene.room, sigma, coarse)
+    plate = np.empty_like(scene.plate)
+    shade(scene.plate, scene.room, share, plate)
+    planes = np.dstack([scene.rgb, plate, scene.fgr, scene.doubt, scene.pha, coarse, before])
     return np.asarray(planes, np.uint8)

@@ -40,7 +40,7 @@ def opened(answer: Tensor, truth: Truth) -> Tensor:
 
 
 def loss(answer: Tensor, truth: Truth, weights: Weights, ramp: float) -> tuple[Tensor, Tensor, Tensor]:
-    """The loss, and the mean absolute errors of alpha and of the coarse alpha. ramp: 0 to 1, grows."""
+    """The loss, and the mean absolute errors of alpha and of the coarse alpha. ramp: on never_worse."""
     raw = opened(answer, truth)
     pha = raw.clamp(0, 1) + LEAK * (raw - raw.clamp(0, 1))
     error, before = (pha - truth.pha).abs(), (truth.coarse - truth.pha).abs()

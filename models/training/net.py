@@ -1,7 +1,8 @@
 """The refiner: a small U-Net at half resolution (Ronneberger et al., 2015) that adds to the coarse alpha.
 
 Levels at 1/2, 1/4, 1/8 and 1/16 of the picture; the first and the last layer work on 2 x 2 pixels at once, so
-that full resolution costs nothing but memory. A residual, because a gate collapsed to the coarse alpha.
+that full resolution costs nothing but memory. A residual, because a gate collapsed to the coarse alpha. Every
+activation is bounded (ReLU6: Howard et al., "MobileNets", 2017), so that all of the network fits 8 bits.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from torch.nn import functional as f
 
 from pipelines.matting.evidence import ANSWERS, FEATURES
 
-WIDTHS = (24, 32, 40, 40)
+WIDTHS = (16, 32, 40, 40)
 _SUB = 4
+_MOST = 6.0
 _START_SCALE = 0.1  # of the last layer: it begins by adding next to nothing
 
 
@@ -27,7 +29,7 @@ class _Residual(nn.Module):
         self.first, self.second = _conv(width, width), _conv(width, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.relu(x + self.second(torch.relu(self.first(x))))
+        return _bounded(x + self.second(_bounded(self.first(x))))
 
 
 class _Down(nn.Module):
@@ -38,7 +40,7 @@ class _Down(nn.Module):
         self.shrink, self.on = _conv(inputs, outputs, 3, 2), _Residual(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.on(torch.relu(self.shrink(x)))
+        out: Tensor = self.on(_bounded(self.shrink(x)))
         return out
 
 
@@ -58,14 +60,18 @@ class Refiner(nn.Module):
             self.head.bias.zero_()
 
     def forward(self, x: Tensor) -> Tensor:
-        a = torch.relu(self.fine(torch.relu(self.stem(x))))
+        a = _bounded(self.fine(_bounded(self.stem(x))))
         b = self.down2(a)
         c = self.down3(b)
-        c = torch.relu(c + _doubled(self.up3(self.down4(c))))
-        b = torch.relu(self.join2(b + _doubled(self.up2(c))))
-        a = torch.relu(self.join1(a + _doubled(self.up1(b))))
+        c = _bounded(c + _doubled(self.up3(self.down4(c))))
+        b = _bounded(self.join2(b + _doubled(self.up2(c))))
+        a = _bounded(self.join1(a + _doubled(self.up1(b))))
         answer: Tensor = self.head(a)
         return answer
+
+
+def _bounded(x: Tensor) -> Tensor:
+    return x.clamp(0, _MOST)
 
 
 def _doubled(x: Tensor) -> Tensor:

@@ -107,7 +107,7 @@ def gather_patch(patch: U8, out: F32) -> None:
 def spoiled(patch: U8, rng: Rng) -> U8:
     """Turned, recoloured, and its plate made worse."""
     _spoil_plate(patch, rng)
-    if rng.random() < 0.2:  # the network at half the rate: its alpha is a frame old
+    if rng.random() < 0.3:  # the network at half the rate or less: its alpha was carried here
         moved = np.column_stack([np.eye(2), rng.normal(0, 3, 2)])
         stale = cv2.warpAffine(
             np.ascontiguousarray(patch[..., COARSE]),

@@ -17,6 +17,9 @@ from pipelines.simulated.clip import clip_pictures
 
 HELD_OUT_FROM = 36  # persons of this number and above are for testing
 CLIP_STEP = 5
+_DARK_LIGHT, _PALE_LIGHT = 0.08, 0.5  # linear
+_BLURRED = 0.3
+_FOREIGN = 0.4  # how often an edge keeps colour of where its person was photographed
 
 
 class DataMissing(Exception):
@@ -54,19 +57,25 @@ def cropped(rgb: U8, pha: U8) -> Cutout:
     )
 
 
-def recoloured(light: F32, rng: np.random.Generator) -> F32:
-    """Linear light f32 (h, w, 3) in other clothes and light: often as it is, else darker, paler, tinted."""
+def recoloured(light: F32, behind: float, rng: np.random.Generator) -> F32:
+    """Linear light f32 (h, w, 3) in other clothes and light: often as it is, else darker, paler, tinted.
+
+    behind: mean light of what is behind. Dark before dark and pale before pale is where the plate tells
+    least, so that is where most is to be learnt.
+    """
+    dark = 0.5 if behind < _DARK_LIGHT else 0.2
+    pale = 0.35 if behind > _PALE_LIGHT else 0.12
     choice = rng.random()
-    if choice < 0.2:
+    if choice < dark:
         return np.asarray(light ** np.float32(rng.uniform(1.1, 1.8)) * np.float32(rng.uniform(0.1, 0.7)))
-    if choice < 0.33:
+    if choice < dark + pale:
         return np.asarray(1 - (1 - light) * np.float32(rng.uniform(0.2, 0.75)), np.float32)
-    if choice < 0.55:
+    if choice < dark + pale + 0.2:
         return np.asarray(light * rng.uniform(0.35, 1.4, 3).astype(np.float32))
     return light
 
 
-def placed(cutout: Cutout, size_hw: tuple[int, int], rng: np.random.Generator) -> F32:
+def placed(cutout: Cutout, size_hw: tuple[int, int], behind: float, rng: np.random.Generator) -> F32:
     """Premultiplied linear light and alpha, f32 (h, w, 4): somewhere in a scene of this size.
 
     Half of the scenes show head and shoulders or more; the others a closer part of the outline.
@@ -77,7 +86,9 @@ def placed(cutout: Cutout, size_hw: tuple[int, int], rng: np.random.Generator) -
         rgb, pha = rgb[:, ::-1], pha[:, ::-1]
     scale = float(rng.uniform(380, 1150)) / pha.shape[0]
     alpha = pha.astype(np.float32) / 255
-    light = recoloured(np.asarray((rgb / np.float32(255)) ** np.float32(2.2), np.float32), rng)
+    light = recoloured(np.asarray((rgb / np.float32(255)) ** np.float32(2.2), np.float32), behind, rng)
+    if rng.random() < _FOREIGN:
+        light = _kept_foreign(light, np.asarray(alpha, np.float32), rng)
     picture = np.dstack([np.clip(light, 0, 1.2) * alpha[..., None], alpha])
     if rng.random() < 0.65:
         at = (pha.shape[1] / 2, 0.0)
@@ -92,7 +103,20 @@ def placed(cutout: Cutout, size_hw: tuple[int, int], rng: np.random.Generator) -
     if scale < 0.75:
         picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), 0.35 / scale))
     moved = cv2.warpAffine(picture, matrix, (width, height), flags=cv2.INTER_LINEAR)
+    if rng.random() < _BLURRED:  # out of focus, or a small picture made large
+        moved = cv2.GaussianBlur(moved, (0, 0), float(rng.uniform(0.7, 2.6)))
     return np.asarray(np.clip(moved, 0, 1.2), np.float32)
+
+
+def _kept_foreign(light: F32, alpha: F32, rng: np.random.Generator) -> F32:
+    """The soft edge with another backdrop's colour in it, as a glow, or a cut made elsewhere, leaves it.
+
+    Then thin hair may come near the page's own colour: not colour alone, but the coarse alpha has to tell.
+    """
+    foreign = rng.uniform(0, 0.9, 3) ** 2 if rng.random() < 0.7 else np.full(3, rng.uniform(0, 0.9))
+    soft = 1 - np.asarray(cv2.GaussianBlur(alpha, (0, 0), float(rng.uniform(0.8, 3))))
+    share = np.clip(soft * rng.uniform(0.3, 1.3), 0, 0.9)[..., None]
+    return np.asarray(light * (1 - share) + foreign * share, np.float32)
 
 
 def _outline_point(pha: U8, rng: np.random.Generator) -> tuple[float, float]:

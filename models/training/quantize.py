@@ -21,6 +21,7 @@ from models.training.patches import Patches
 from pipelines.media import F32
 
 _BATCHES = 8
+_KINDS = ("Conv", "Add", "Resize", "Clip")  # all that net.Refiner is made of
 _FIRST_STEP = 1_000_000  # batches that no training has seen
 
 
@@ -41,11 +42,12 @@ def quantize(source: Path, target: Path, patches: Patches) -> str:
         "activation_type": QuantType.QUInt8,
         "weight_type": QuantType.QInt8,
         "per_channel": True,
+        "op_types_to_quantize": list(_KINDS),
     }
     with tempfile.TemporaryDirectory() as folder:
         prepared, made = Path(folder) / "prepared.onnx", Path(folder) / "int8.onnx"
         quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
-        last = [node.name for node in onnx.load(prepared).graph.node if node.output[0] == "answer"]
-        quantize_static(str(prepared), str(made), _Batches(patches), nodes_to_exclude=last, **options)
+        kept = [node.name for node in onnx.load(prepared).graph.node if node.output[0] == "answer"]
+        quantize_static(str(prepared), str(made), _Batches(patches), nodes_to_exclude=kept, **options)
         target.write_bytes(made.read_bytes())
     return hashlib.sha256(target.read_bytes()).hexdigest()

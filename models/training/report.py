@@ -14,8 +14,9 @@ from models.refiner_net import RefinerNet
 from models.settings import NetworkSettings
 from models.training.dataset import COARSE, DOUBT, FGR, PHA, PLATE, RGB
 from models.training.patches import gather_patch
+from pipelines.matting.colouring import colour, expected_light
 from pipelines.matting.evidence import FEATURES, accept
-from pipelines.media import F32, U8
+from pipelines.media import F32, U8, Box
 
 _TILE_PX = 260
 _COLUMNS = ("picture", "plate", "truth", "coarse", "refined", "refined over grey")
@@ -49,7 +50,9 @@ def refined(net: RefinerNet, scene: U8) -> tuple[U8, U8]:
     rgb, plate, doubt, coarse = parts
     pha, fgr = coarse.copy(), rgb.copy()
     everywhere: F32 = np.ones((height // 8, width // 8), np.float32)
-    accept(net.answer(features)[0], rgb, plate, doubt, coarse, everywhere, 0, 0, 0, pha, fgr)
+    accept(net.answer(features)[0], plate, coarse, everywhere, 0, 0, 0, pha)
+    expected = expected_light(rgb, pha)
+    colour(rgb, plate, doubt, pha, everywhere, expected, Box(0, 0, width, height), fgr)
     return pha, fgr
 
 
@@ -61,8 +64,8 @@ def errors(net: RefinerNet, scenes: Sequence[U8]) -> dict[str, float]:
         truth = scene[..., PHA].astype(np.float32)
         sums.setdefault("mad", []).append(float(np.abs(pha - truth).mean() / 255))
         sums.setdefault("coarse_mad", []).append(float(np.abs(scene[..., COARSE] - truth).mean() / 255))
-        for name, colour in (("fgr", fgr), ("picture", scene[..., RGB])):
-            off = np.abs(colour.astype(np.float32) - scene[..., FGR]).mean(axis=2)
+        for name, shown in (("fgr", fgr), ("picture", scene[..., RGB])):
+            off = np.abs(shown.astype(np.float32) - scene[..., FGR]).mean(axis=2)
             share = float((off * truth).sum() / max(float(truth.sum()), 1.0) / 255)
             sums.setdefault(f"{name}_error", []).append(share)
     return {name: float(np.mean(values)) for name, values in sums.items()}

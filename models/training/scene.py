@@ -28,14 +28,16 @@ Rng = np.random.Generator
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """rgb, plate, fgr: u8 (h, w, 3). doubt (quarter codes) and pha: u8 (h, w). All as the camera codes them.
+    """rgb, plate, fgr: u8 (h, w, 3). doubt (quarter codes), room and pha: u8 (h, w). All as the camera codes
+    them.
 
-    fgr: the person's own straight colour, spread beyond their edge.
+    fgr: the person's own straight colour, spread beyond their edge. room: of media.Prediction.
     """
 
     rgb: U8
     plate: U8
     doubt: U8
+    room: U8
     pha: U8
     fgr: U8
 
@@ -59,7 +61,7 @@ def make_scene(
     world = _world(rng, size_hw, pages[int(rng.integers(len(pages)))])
     person = np.zeros((*size_hw, 4), np.float32)
     if rng.random() < (0.55 if close else 0.97):
-        person = placed(people[int(rng.integers(len(people)))], size_hw, rng)
+        person = placed(people[int(rng.integers(len(people)))], size_hw, float(world.light.mean()), rng)
     if close:
         kinds = list(rng.choice(_KINDS, int(rng.integers(1, 3)), p=[0.28, 0.28, 0.24, 0.1, 0.1]))
     else:
@@ -121,7 +123,15 @@ def _photographed(world: _World, person: F32, rng: Rng) -> Scene:
     fgr = camera.coded(_spread(np.asarray(straight, np.float32), cover))
     plate, doubt = _predicted(world, camera, bad, rng)
     pha = np.asarray(np.clip(cover, 0, 1) * 255 + 0.5, np.uint8)
-    return Scene(camera.shot(np.asarray(seen, np.float32), rng), plate, doubt, pha, fgr)
+    return Scene(camera.shot(np.asarray(seen, np.float32), rng), plate, doubt, _lamps(world, rng), pha, fgr)
+
+
+def _lamps(world: _World, rng: Rng) -> U8:
+    """The lamps' share of the light, as the box takes it: on the LCD only roughly."""
+    share = world.room.mean(axis=2) / np.maximum(world.light.mean(axis=2), 1e-4)
+    rough = share * rng.uniform(0.6, 1.5) + rng.uniform(-0.02, 0.04)
+    share = np.where(world.lcd[..., 0] > 0.5, rough, share)
+    return np.asarray(np.clip(share, 0, 1) * 255, np.uint8)
 
 
 def _lit(person: F32, world: _World, rng: Rng) -> F32:
@@ -169,8 +179,11 @@ def _predicted(world: _World, camera: Camera, bad: float, rng: Rng) -> tuple[U8,
     doubt = np.full(size_hw, int(rng.integers(0, 9)), np.uint8)
     doubt[world.frame[..., 0] < 0.98] = int(rng.integers(2, 16))
     doubt[border > 0] = _BORDER_DOUBT
-    if rng.random() < 0.4:
+    if rng.random() < 0.3:
         doubt[world.lcd[..., 0] < 0.5] = UNKNOWN
+    elif rng.random() < 0.4:  # a wall that was seen only in part so far
+        hidden = clouds(rng, (size_hw[0], size_hw[1]), 160)[..., 0] > rng.uniform(-0.5, 1)
+        doubt[(world.lcd[..., 0] < 0.5) & hidden] = UNKNOWN
     if rng.random() < 0.04:
         doubt[:] = UNKNOWN
     return plate, np.asarray(doubt, np.uint8)

@@ -21,7 +21,11 @@ from pipelines.media import U8
 log = logging.getLogger("classroom.training")
 
 REPORT_EVERY, SAVE_EVERY, TEST_EVERY = 100, 500, 1000
-PEAK_RATE, LAST_SHARE = 2e-3, 0.01
+# Two descents of the learning rate (Loshchilov and Hutter, "SGDR", ICLR 2017): the first learns, the second
+# learns to leave alone what the coarse alpha knows better, for which being worse counts more in it.
+PEAK_RATE, LATE_RATE, LAST_SHARE = 2e-3, 5e-4, 0.01
+FIRST_SHARE = 8 / 11  # of the steps
+LATE_NEVER_WORSE = 4.0  # times what it counted before
 _WARM_STEPS, _RAMP_STEPS = 200, 1500
 _AVERAGE = 0.999  # of the weights that are exported
 
@@ -35,6 +39,15 @@ class Course:
     seed: int = 1
     weights: Weights = field(default_factory=Weights)
     blind: tuple[int, ...] = ()
+
+
+def schedule(progress: float) -> tuple[float, float]:
+    """Learning rate, and what being worse than the coarse alpha counts, at 0 to 1 of the way."""
+    is_late = progress >= FIRST_SHARE
+    peak = LATE_RATE if is_late else PEAK_RATE
+    within = (progress - FIRST_SHARE) / (1 - FIRST_SHARE) if is_late else progress / FIRST_SHARE
+    fall = LAST_SHARE + (1 - LAST_SHARE) * 0.5 * (1 + math.cos(math.pi * within))
+    return peak * fall, LATE_NEVER_WORSE if is_late else 1.0
 
 
 class Trainer:
@@ -96,15 +109,14 @@ class Trainer:
             return truth, self.average(features)
 
     def _train(self, batch: Batch) -> tuple[float, float, float]:
-        progress = self.step / self.course.steps
-        rate = PEAK_RATE * min(1.0, (self.step + 1) / _WARM_STEPS)
-        rate *= LAST_SHARE + (1 - LAST_SHARE) * 0.5 * (1 + math.cos(math.pi * progress))
+        rate, never_worse = schedule(self.step / self.course.steps)
+        rate *= min(1.0, (self.step + 1) / _WARM_STEPS)
         for group in self._optimizer.param_groups:
             group["lr"] = rate
         truth, features = self._tensors(batch)
         with torch.autocast(self.device.type, torch.bfloat16):
             answer = self.net(features)
-        ramp = min(1.0, self.step / _RAMP_STEPS)
+        ramp = min(1.0, self.step / _RAMP_STEPS) * never_worse
         total, error, before = loss(answer.float(), truth, self.course.weights, ramp)
         self._optimizer.zero_grad()
         total.backward()

@@ -14,12 +14,13 @@ from pipelines.capture.camera import Camera, RetryingCamera, Stream
 from pipelines.capture.picture import RgbConverter
 from pipelines.capture.rtsp import RtspStream
 from pipelines.capture.settings import CameraSettings
+from pipelines.capture.upright import Turn, Upright, UprightCamera
 from pipelines.capture.v4l2 import V4l2Stream
 from pipelines.capture.video_file import VideoFile
 from pipelines.media import Page, SourceLost, SourceState
 from pipelines.timing import SessionClock
 
-__all__ = ["Camera", "CameraSettings", "open_camera", "safe_url"]
+__all__ = ["Camera", "CameraSettings", "Turn", "Upright", "UprightCamera", "open_camera", "safe_url"]
 
 
 def open_camera(

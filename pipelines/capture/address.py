@@ -10,11 +10,12 @@ from typing import Literal
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from pipelines.media import SourceLost
+from pipelines.saying import said
 
 RTSP_PORT = 554
 RTSPS_PORT = 322
 
-_KNOWN = "Use /dev/video0, rtsp://user:password@host/path, a video file, or simulated:"
+_KNOWN = said("camera_kinds", "Use /dev/video0, rtsp://user:password@host/path, a video file, or simulated:")
 _RTSP_FORM = "rtsp://user:password@host:554/path"
 
 
@@ -43,7 +44,11 @@ def parse_address(url: str) -> Address:
     """
     url = url.strip()
     if not url or not url.isprintable():
-        raise _refusal(f"the address is empty or holds unprintable characters. {_KNOWN}")
+        raise _refusal(
+            said(
+                "address_empty", "the address is empty or holds unprintable characters. {known}", known=_KNOWN
+            )
+        )
     scheme = url.partition(":")[0].lower() if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", url) else ""
     if scheme == "simulated":
         return Address("simulated", "simulated:", url)
@@ -52,7 +57,14 @@ def parse_address(url: str) -> Address:
     if scheme == "file" and "//" in url:
         return _parse_path(unquote(urlsplit(url).path) or "/", "")
     if "://" in url:
-        raise _refusal(f"{scheme or 'this'}:// is no kind of camera this box knows. {_KNOWN}")
+        raise _refusal(
+            said(
+                "address_kind",
+                "{scheme}:// is no kind of camera this box knows. {known}",
+                scheme=scheme or "this",
+                known=_KNOWN,
+            )
+        )
     path, mark, query = url.rpartition("?")
     if mark and not Path(url).exists():
         return _parse_path(path, query)
@@ -73,10 +85,17 @@ def _parse_rtsp(url: str) -> Address:
         host, port = parts.hostname, parts.port
     except ValueError:
         raise _refusal(
-            "the RTSP address is malformed: rtsp://user:password@host:554/path is wanted"
+            said(
+                "rtsp_malformed",
+                "the RTSP address is malformed: rtsp://user:password@host:554/path is wanted",
+            )
         ) from None
     if not host or any(c.isspace() for c in host):
-        raise _refusal(f"the RTSP address names no host: {_RTSP_FORM} is wanted")
+        raise _refusal(
+            said(
+                "rtsp_no_host", "the RTSP address names no host: {rtsp_form} is wanted", rtsp_form=_RTSP_FORM
+            )
+        )
     secure = parts.scheme == "rtsps"
     port = port or (RTSPS_PORT if secure else RTSP_PORT)
     shown_host = f"[{host}]" if ":" in host else host
@@ -103,7 +122,7 @@ def _parse_path(text: str, query: str) -> Address:
     options = dict(parse_qsl(query, keep_blank_values=True))
     loop = options.pop("loop", "yes").lower()
     if options or loop not in ("yes", "no"):
-        raise _refusal(f"after {path}? only loop=yes or loop=no may follow")
+        raise _refusal(said("file_options", "after {path}? only loop=yes or loop=no may follow", path=path))
     return Address("file", str(path), str(path.absolute()), loop=loop == "yes")
 
 
@@ -116,4 +135,4 @@ def _is_device(path: Path) -> bool:
 
 
 def _refusal(reason: str) -> SourceLost:
-    return SourceLost("camera", f"camera.url: {reason}", retry=False)
+    return SourceLost("camera", said("camera_url", "camera.url: {reason}", reason=reason), retry=False)

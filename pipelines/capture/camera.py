@@ -9,6 +9,7 @@ from typing import Protocol
 
 from pipelines.capture.backoff import Backoff
 from pipelines.media import Frame, SourceLost, SourceState
+from pipelines.saying import said
 
 Detail = dict[str, str | int | float | bool | None]
 
@@ -83,13 +84,19 @@ class RetryingCamera:
     def read(self, timeout_s: float) -> Frame | None:
         with self._reading:
             if self._stop.is_set():
-                raise SourceLost("camera", f"{self._source} has been closed", retry=False)
+                raise SourceLost(
+                    "camera",
+                    said("camera_closed", "{source} has been closed", source=self._source),
+                    retry=False,
+                )
             if self._final is not None:
                 raise self._final
             try:
                 return self._read(timeout_s)
             except Ended:
-                raise self._finish("ended", f"{self._source} has come to its end") from None
+                raise self._finish(
+                    "ended", said("camera_ended", "{source} has come to its end", source=self._source)
+                ) from None
             except SourceLost as lost:
                 if not lost.retry:
                     raise self._finish("lost", lost.reason) from None

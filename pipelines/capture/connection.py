@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from pipelines.media import SourceLost
+from pipelines.saying import said
 
 _STOP_CHECK_S = 0.1
 
@@ -27,16 +28,29 @@ def reach(label: str, host: str, port: int, timeout_s: float, stop: threading.Ev
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise SourceLost(
-            "camera", f"{label}: the name {host} is not known: check it, or use the IP address"
+            "camera",
+            said(
+                "host_unknown",
+                "{label}: the name {host} is not known: check it, or use the IP address",
+                label=label,
+                host=host,
+            ),
         ) from None
-    reason = "does not answer"
+    reason: str = said("knock_silent", "does not answer")
     give_up_s = time.monotonic() + timeout_s
     for family, kind, protocol, _, address in found:
         reason = _try(family, kind, protocol, address, give_up_s, stop)
         if not reason:
             return frozenset((str(peer[0]), int(peer[1])) for *_, peer in found)
     raise SourceLost(
-        "camera", f"{label} {reason}: check that the camera is on, its address, port {port} and the network"
+        "camera",
+        said(
+            "host_unreachable",
+            "{label} {reason}: check that the camera is on, its address, port {port} and the network",
+            label=label,
+            reason=reason,
+            port=port,
+        ),
     )
 
 
@@ -54,14 +68,14 @@ def _try(
         code = knocking.connect_ex(address)
         while code in (errno.EINPROGRESS, errno.EALREADY):
             if stop.is_set() or time.monotonic() > give_up_s:
-                return "does not answer"
+                return said("knock_silent", "does not answer")
             poll = select.poll()
             poll.register(knocking, select.POLLOUT)
             if poll.poll(_STOP_CHECK_S * 1000):
                 code = knocking.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if code == errno.ECONNREFUSED:
-        return "refuses the connection"
-    return f"cannot be reached ({os.strerror(code).lower()})" if code else ""
+        return said("knock_refused", "refuses the connection")
+    return said("knock_failed", "cannot be reached ({why})", why=os.strerror(code).lower()) if code else ""
 
 
 def hang_up(peers: Peers) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
 from pipelines.media import U8, SizeWh, SourceLost, freeze
+from pipelines.saying import said
 
 _UNSPECIFIED = 2  # AVCOL_SPC_UNSPECIFIED; ITU-T H.273 MatrixCoefficients
 _HD_HEIGHT_PX = 720  # Untagged pictures from here up are BT.709, below BT.601, as every player has it
@@ -75,8 +76,19 @@ class RgbConverter:
                 threads=1,  # a second thread costs more in waking than it saves
             )
         except av.error.FFmpegError:
-            reason = f"the picture's colour format ({picture.format.name}) cannot be converted to RGB"
-            raise SourceLost("camera", f"{reason}: let the camera send 8-bit BT.709 or BT.601") from None
+            reason = said(
+                "colour_format",
+                "the picture's colour format ({name}) cannot be converted to RGB",
+                name=picture.format.name,
+            )
+            raise SourceLost(
+                "camera",
+                said(
+                    "colour_format_mend",
+                    "{reason}: let the camera send 8-bit BT.709 or BT.601",
+                    reason=reason,
+                ),
+            ) from None
         return np.ascontiguousarray(converted.to_ndarray(), np.uint8)
 
 

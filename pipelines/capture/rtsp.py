@@ -19,6 +19,7 @@ from pipelines.capture.picture import RgbConverter
 from pipelines.capture.thinning import Thinning
 from pipelines.channels import Latest
 from pipelines.media import Frame, SourceLost
+from pipelines.saying import said
 from pipelines.timing import NS_PER_S, SessionClock
 
 OPEN_TIMEOUT_S = 5.0
@@ -125,7 +126,7 @@ class RtspStream:
                 metadata_errors="replace",  # a name in GBK is no reason to fail
             ) as container:
                 self._decode(container)
-            lost = SourceLost("camera", f"{a.label} ended the stream")
+            lost = SourceLost("camera", said("rtsp_ended", "{label} ended the stream", label=a.label))
         except av.error.FFmpegError as error:
             lost = _explain(a.label, error)
         # Out here, because FFmpeg's error holds the url with its password, and would travel along as context.
@@ -133,7 +134,14 @@ class RtspStream:
 
     def _decode(self, container: InputContainer) -> None:
         if not container.streams.video:
-            raise SourceLost("camera", f"{self._address.label} sends no picture: choose its video channel")
+            raise SourceLost(
+                "camera",
+                said(
+                    "rtsp_no_picture",
+                    "{label} sends no picture: choose its video channel",
+                    label=self._address.label,
+                ),
+            )
         video = container.streams.video[0]
         _tune(video)
         self._about = _describe(video)
@@ -152,7 +160,11 @@ class RtspStream:
                 wants_key = False
                 shown_ns = arrived_ns if self._show(video, packet, lateness) else shown_ns
             if arrived_ns - shown_ns > NO_PICTURE_TIMEOUT_S * NS_PER_S:
-                reason = f"{self._address.label} sends data but no picture: set H.264 in the camera"
+                reason = said(
+                    "rtsp_no_h264",
+                    "{label} sends data but no picture: set H.264 in the camera",
+                    label=self._address.label,
+                )
                 raise SourceLost("camera", reason)
             asked_ns = time.monotonic_ns()
 
@@ -198,13 +210,34 @@ def _describe(video: VideoStream) -> Detail:
 def _explain(label: str, error: av.error.FFmpegError) -> SourceLost:
     """One sentence for a person, without the url."""
     if isinstance(error, (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError)):
-        return BlockedLogin("camera", f"{label} refuses user or password: correct them in camera.url")
+        return BlockedLogin(
+            "camera",
+            said("rtsp_login", "{label} refuses user or password: correct them in camera.url", label=label),
+        )
     if isinstance(error, av.error.HTTPNotFoundError):
-        return SourceLost("camera", f"{label}: the camera knows no such path: look it up in its manual")
+        return SourceLost(
+            "camera",
+            said(
+                "rtsp_path", "{label}: the camera knows no such path: look it up in its manual", label=label
+            ),
+        )
     if isinstance(error, (av.error.TimeoutError, av.error.ExitError)):
-        return SourceLost("camera", f"{label} has gone silent: check the camera and the network")
+        return SourceLost(
+            "camera",
+            said("rtsp_silent", "{label} has gone silent: check the camera and the network", label=label),
+        )
     if isinstance(error, av.error.InvalidDataError):
-        return SourceLost("camera", f"{label} answers, but not in RTSP: check port and path")
+        return SourceLost(
+            "camera", said("rtsp_other", "{label} answers, but not in RTSP: check port and path", label=label)
+        )
     if isinstance(error, (av.error.ConnectionResetError, av.error.BrokenPipeError, av.error.EOFError)):
-        return SourceLost("camera", f"{label} cut the connection")
-    return SourceLost("camera", f"{label} failed ({(error.strerror or 'no reason given').lower()})")
+        return SourceLost("camera", said("rtsp_cut", "{label} cut the connection", label=label))
+    return SourceLost(
+        "camera",
+        said(
+            "rtsp_failed",
+            "{label} failed ({why})",
+            label=label,
+            why=(error.strerror or "no reason given").lower(),
+        ),
+    )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from pipelines.capture.upright import Turn, Upright
 
 
 class CameraSettings(BaseModel):
@@ -20,3 +22,16 @@ class CameraSettings(BaseModel):
     lock_controls: bool = Field(
         True, description="Lock exposure, white balance and focus where the driver can, and check the lock."
     )
+    turn_deg: Turn = Field(0, description="Turn the picture clockwise by this, until people stand upright.")
+    mirrored: bool = Field(False, description="Swap left and right first: a camera behind a mirror.")
+
+    @field_validator("turn_deg", mode="before")
+    @classmethod
+    def _number(cls, given: object) -> object:
+        """From the environment and from flags numbers come as text, which a Literal does not take."""
+        return int(given) if isinstance(given, str) and given.isdecimal() else given
+
+    @property
+    def upright(self) -> Upright:
+        """How its picture becomes upright."""
+        return Upright(self.turn_deg, self.mirrored)

@@ -21,6 +21,7 @@ from pipelines.capture.v4l2_controls import ControlLock
 from pipelines.capture.v4l2_driver import KernelV4l2Driver, Layout, Shot, V4l2Driver, stamp_is_plausible
 from pipelines.capture.v4l2_modes import FORMATS, Wanted, choose_mode
 from pipelines.media import Frame, SourceLost
+from pipelines.saying import said
 from pipelines.timing import NS_PER_S, SessionClock
 
 SILENCE_TIMEOUT_S = 4.0  # streaming, but no picture for so long
@@ -112,7 +113,12 @@ class V4l2Stream:
             if not self._driver.wait(min(left_s, _STOP_CHECK_S)):
                 if time.monotonic_ns() - self._last_shot_ns > SILENCE_TIMEOUT_S * NS_PER_S:
                     raise SourceLost(
-                        "camera", f"{self._label} sends no pictures: unplug it and plug it in again"
+                        "camera",
+                        said(
+                            "device_silent",
+                            "{label} sends no pictures: unplug it and plug it in again",
+                            label=self._label,
+                        ),
                     )
                 continue
             frame = self._newest()
@@ -175,10 +181,25 @@ def _check(driver: V4l2Driver, label: str) -> str:
     capability = driver.capability()
     if capability.is_multiplanar and not capability.can_capture:
         raise SourceLost(
-            "camera", f"{label} ({capability.card}) is multi-planar, which this box cannot read: use USB"
+            "camera",
+            said(
+                "device_planar",
+                "{label} ({card}) is multi-planar, which this box cannot read: use USB",
+                label=label,
+                card=capability.card,
+            ),
         )
     if not capability.can_capture:
-        raise SourceLost("camera", f"{label} ({capability.card}) takes no pictures: {_others(label)}")
+        raise SourceLost(
+            "camera",
+            said(
+                "device_no_capture",
+                "{label} ({card}) takes no pictures: {others}",
+                label=label,
+                card=capability.card,
+                others=_others(label),
+            ),
+        )
     return capability.card
 
 
@@ -187,11 +208,27 @@ def _set_mode(driver: V4l2Driver, wanted: Wanted, label: str) -> Layout:
     mode = choose_mode(modes, wanted)
     if mode is None:
         offered = ", ".join(sorted({mode.fourcc for mode in modes})) or "nothing"
-        raise SourceLost("camera", f"{label} offers {offered}; one of {', '.join(FORMATS)} is needed")
+        raise SourceLost(
+            "camera",
+            said(
+                "device_formats",
+                "{label} offers {offered}; one of {options} is needed",
+                label=label,
+                offered=offered,
+                options=", ".join(FORMATS),
+            ),
+        )
     layout = driver.set_mode(mode)
     if layout.mode.fourcc != mode.fourcc:
         raise SourceLost(
-            "camera", f"{label} was asked for {mode} and gives {layout.mode}: try another size or rate"
+            "camera",
+            said(
+                "device_mode",
+                "{label} was asked for {mode} and gives {given}: try another size or rate",
+                label=label,
+                mode=mode,
+                given=layout.mode,
+            ),
         )
     return layout
 
@@ -236,23 +273,39 @@ def _colour(layout: Layout) -> tuple[int, int]:
 
 def _explain(label: str, error: OSError) -> SourceLost:
     """What an errno means for a camera."""
-    what = {
-        errno.ENOENT: f"is not there: plug the camera in, or choose another: {_others(label)}",
-        errno.EACCES: "may not be opened: add this user to the group video (`usermod -aG video USER`)",
-        errno.EPERM: "may not be opened: let the service use it (DeviceAllow=char-video4linux)",
-        errno.EBUSY: "is used by another program: close that one (`fuser -v` names it)",
-        errno.ENOTTY: "is no camera",
-        errno.EINVAL: "refuses what it offered: try another size or rate in [camera]",
-        errno.ENOSPC: "finds no room on its USB bus: use another port, or a smaller picture",
+    what: str | None = {
+        errno.ENOENT: said(
+            "device_missing",
+            "is not there: plug the camera in, or choose another: {others}",
+            others=_others(label),
+        ),
+        errno.EACCES: said(
+            "device_group", "may not be opened: add this user to the group video (`usermod -aG video USER`)"
+        ),
+        errno.EPERM: said(
+            "device_denied", "may not be opened: let the service use it (DeviceAllow=char-video4linux)"
+        ),
+        errno.EBUSY: said("device_busy", "is used by another program: close that one (`fuser -v` names it)"),
+        errno.ENOTTY: said("device_no_camera", "is no camera"),
+        errno.EINVAL: said("device_refuses", "refuses what it offered: try another size or rate in [camera]"),
+        errno.ENOSPC: said(
+            "device_usb", "finds no room on its USB bus: use another port, or a smaller picture"
+        ),
     }.get(error.errno or 0)
     if what is None and error.errno in _GONE:
-        what = "was unplugged or has failed: check its cable"
+        what = said("device_gone", "was unplugged or has failed: check its cable")
     if what is None:
-        what = f"failed ({(error.strerror or str(error)).lower()}): check its cable"
-    return SourceLost("camera", f"{label} {what}")
+        what = said(
+            "device_failed", "failed ({why}): check its cable", why=(error.strerror or str(error)).lower()
+        )
+    return SourceLost("camera", said("device_fault", "{label} {what}", label=label, what=what))
 
 
 def _others(label: str) -> str:
     """The other video devices of this machine, for whoever has to choose."""
     found = sorted(str(path) for path in Path("/dev").glob("video*") if str(path) != label)
-    return "this machine has " + ", ".join(found) if found else "this machine has no other video device"
+    return (
+        said("other_devices", "this machine has {names}", names=", ".join(found))
+        if found
+        else said("no_other_device", "this machine has no other video device")
+    )

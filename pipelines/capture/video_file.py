@@ -18,6 +18,7 @@ from pipelines.capture.camera import Detail, Ended
 from pipelines.capture.picture import RgbConverter
 from pipelines.capture.thinning import Thinning
 from pipelines.media import Frame, SourceLost
+from pipelines.saying import said
 from pipelines.timing import NS_PER_S, SessionClock
 
 # Containers of one file. Play lists and concatenations are left out: they open other files and hosts.
@@ -122,7 +123,12 @@ class VideoFile:
                 end_ns = max(end_ns, at_ns + length_ns)
                 yield _Timed(picture, round_ns + at_ns)
             if not end_ns:
-                raise _lost(self._address, "holds no picture that can be decoded: copy or export it again")
+                raise _lost(
+                    self._address,
+                    said(
+                        "video_undecodable", "holds no picture that can be decoded: copy or export it again"
+                    ),
+                )
             if not self._address.loop:
                 return
             round_ns += end_ns
@@ -185,8 +191,14 @@ def _open(address: Address) -> tuple[InputContainer, VideoStream]:
     if not videos or videos[0].codec_context is None:
         has_sound = bool(container.streams.audio)
         container.close()
-        what = "holds sound but no picture" if has_sound else "holds no picture"
-        raise _lost(address, f"{what}: choose a video of the teacher", retry=False)
+        what = (
+            said("video_sound_only", "holds sound but no picture")
+            if has_sound
+            else said("video_no_picture", "holds no picture")
+        )
+        raise _lost(
+            address, said("video_choose", "{what}: choose a video of the teacher", what=what), retry=False
+        )
     video = videos[0]
     video.codec_context.thread_count = 2
     video.codec_context.thread_type = "AUTO"
@@ -197,33 +209,54 @@ def _check(address: Address, path: Path) -> None:
     """Faults that the file system can name, before FFmpeg gets to see the file. Raises SourceLost."""
     try:
         if path.is_dir():
-            raise _lost(address, "is a folder: name a video file in it", retry=False)
+            raise _lost(address, said("video_folder", "is a folder: name a video file in it"), retry=False)
         if path.exists() and not path.is_file():
-            raise _lost(address, "is neither a video file nor a camera", retry=False)
+            raise _lost(address, said("video_neither", "is neither a video file nor a camera"), retry=False)
         with path.open("rb") as file:
             head = file.read(4)
     except FileNotFoundError:
-        raise _lost(address, "does not exist: check the path in camera.url") from None
+        raise _lost(address, said("video_missing", "does not exist: check the path in camera.url")) from None
     except PermissionError:
-        raise _lost(address, f"may not be read: allow it with `chmod a+r {path}`") from None
+        raise _lost(
+            address, said("video_denied", "may not be read: allow it with `chmod a+r {path}`", path=path)
+        ) from None
     except (OSError, ValueError) as error:
-        raise _lost(address, f"cannot be read ({getattr(error, 'strerror', None) or 'bad path'})") from None
+        raise _lost(
+            address,
+            said(
+                "video_unreadable",
+                "cannot be read ({why})",
+                why=getattr(error, "strerror", None) or "bad path",
+            ),
+        ) from None
     if not head:
-        raise _lost(address, "is empty (0 bytes): copy it again")
+        raise _lost(address, said("video_empty", "is empty (0 bytes): copy it again"))
 
 
 def _unreadable(address: Address, path: Path) -> SourceLost:
     with path.open("rb") as file:
         head = file.read(12)
     if head.startswith(_STILLS):
-        return _lost(address, "is a still picture, not a video: a camera needs a moving one", retry=False)
+        return _lost(
+            address,
+            said("video_still", "is a still picture, not a video: a camera needs a moving one"),
+            retry=False,
+        )
     if head[4:8] == b"ftyp":
-        return _lost(address, "is cut off or damaged, its index is missing: copy or record it again")
-    return _lost(address, "is not a video this box can read: use MP4, MKV, WebM, AVI or MPEG-TS", retry=False)
+        return _lost(
+            address, said("video_cut", "is cut off or damaged, its index is missing: copy or record it again")
+        )
+    return _lost(
+        address,
+        said("video_unknown", "is not a video this box can read: use MP4, MKV, WebM, AVI or MPEG-TS"),
+        retry=False,
+    )
 
 
 def _lost(address: Address, what: str, *, retry: bool = True) -> SourceLost:
-    return SourceLost("camera", f"{address.label} {what}", retry=retry)
+    return SourceLost(
+        "camera", said("video_fault", "{label} {what}", label=address.label, what=what), retry=retry
+    )
 
 
 def _rate_hz(video: VideoStream) -> Fraction:

@@ -3,11 +3,13 @@
 from pipelines.compositing.compositor import Compositor, EffectiveLayout, warm_up
 from pipelines.compositing.fonts import cjk_font
 from pipelines.compositing.notice import with_notice
+from pipelines.compositing.recording_light import RecordingLight
 from pipelines.compositing.slate import camera_lost, courseware_lost, draw_slate, paused, restarting, starting
 
 __all__ = [
     "Compositor",
     "EffectiveLayout",
+    "RecordingLight",
     "camera_lost",
     "cjk_font",
     "courseware_lost",

@@ -7,7 +7,16 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from pipelines.compositing.beside import (
+    Sides,
+    draw_beside,
+    frame_picture,
+    shrink_of_picture,
+    sides_of,
+    stand_in_pane,
+)
 from pipelines.compositing.cutout import Fade, cut_out, filter_for
+from pipelines.compositing.fading import TextFade
 from pipelines.compositing.placing import (
     DegenerateCalibration,
     Placement,
@@ -49,15 +58,18 @@ class Compositor:
 
     Owns: the place of the teacher in the corner layout, which follows them calmly while the placement
     (layout, corner, scale, mirror) lasts and is forgotten with it; the newest picture, handed out again
-    while nothing changes; the newest slate.
+    while nothing changes; the newest slate; the newest page that stands beside the teacher; how far the body
+    has faded over writing.
     """
 
     def __init__(self, size_wh: SizeWh) -> None:
         self._size_wh = size_wh
+        self._text_fade = TextFade(size_wh)
         self._steady = SteadyBody()
         self._steady_for: tuple[object, ...] = ()
         self._newest: tuple[_Inputs, U8] | None = None
         self._slate: tuple[tuple[str, ...], U8] | None = None
+        self._beside: tuple[U8, Sides, U8] | None = None
         self._effective = EffectiveLayout(Layout.SLATE, "nothing has been composed yet")
 
     @property
@@ -83,13 +95,52 @@ class Compositor:
             return self._newest[1]
         if page is not None and page.size_wh != self._size_wh:
             raise ValueError(f"page {page.revision} is {page.size_wh}, not the programme's {self._size_wh}")
-        placing = (scene.layout, scene.corner, scene.scale, scene.mirror)
-        if placing != self._steady_for:
-            self._steady, self._steady_for = SteadyBody(), placing
+        self._begin(scene)
         rgb = self._draw(page, matte, scene, calibration)
         freeze(rgb)
         self._newest = (inputs, rgb)
         return rgb
+
+    def sheet(self, page: Page | None, scene: Scene) -> U8 | None:
+        """The programme without the teacher, u8 (H, W, 3); the same array while nothing changes.
+
+        None where there is no such thing: the camera's layout is one picture with them in it.
+        """
+        if scene.layout == Layout.CAMERA:
+            return None
+        if scene.layout == Layout.SLATE:
+            return self._slate_of(_texts(scene.slate_text))
+        return self._ground(page, scene)
+
+    def teacher(
+        self, page: Page | None, matte: Matte | None, scene: Scene, calibration: Calibration | None
+    ) -> U8 | None:
+        """The teacher alone, where `compose` puts them: u8 (H, W, 4); None where they are not shown.
+
+        Red, green, blue are sRGB codes of light premultiplied by alpha; alpha is linear, 0 to 255.
+        `sheet` with this laid over it in linear light is what `compose` makes.
+        """
+        if scene.layout in (Layout.CAMERA, Layout.SLATE) or not _stands(matte, scene):
+            return None
+        assert matte is not None
+        self._begin(scene)
+        alone = np.zeros((self._size_wh[1], self._size_wh[0], 4), np.uint8)
+        self._lay_over(alone, page, matte, scene, calibration)
+        return alone
+
+    def _begin(self, scene: Scene) -> None:
+        """A new placement forgets whom the corner followed."""
+        placing = (
+            scene.layout,
+            scene.corner,
+            scene.scale,
+            scene.mirror,
+            scene.place_xy,
+            scene.pane_share,
+            scene.cut_out,
+        )
+        if placing != self._steady_for:
+            self._steady, self._steady_for = SteadyBody(), placing
 
     def _draw(
         self, page: Page | None, matte: Matte | None, scene: Scene, calibration: Calibration | None
@@ -105,21 +156,58 @@ class Compositor:
             return self._slate_of(camera_lost())
         if page is None:
             self._effective = EffectiveLayout(layout, "there is no courseware to show")
-            backdrop = self._slate_of(courseware_lost())
-        else:
-            backdrop = page.rgb
-        if layout == Layout.COURSEWARE or matte is None or matte.box.is_empty or not scene.opacity > 0:
-            return backdrop.view()
-        return self._lay_over(backdrop, matte, scene, calibration)
-
-    def _lay_over(self, backdrop: U8, matte: Matte, scene: Scene, calibration: Calibration | None) -> U8:
-        placement = self._place(matte, scene, calibration)
-        ratio = shrink_ratio(placement.camera_from_programme, matte.box, self._size_wh)
-        step, taps = filter_for(ratio)
-        programme = backdrop.copy()
-        cutout = cut_out(matte, step, placement.fade)
-        cutout.blend(programme, placement.camera_from_programme, min(scene.opacity, 1.0), taps)
+        ground = self._ground(page, scene)
+        if matte is None or not _stands(matte, scene):
+            return ground.view()
+        programme = ground.copy()
+        self._lay_over(programme, page, matte, scene, calibration)
         return programme
+
+    def _ground(self, page: Page | None, scene: Scene) -> U8:
+        """What the teacher stands before, or beside; the same array for the same page."""
+        rgb = self._slate_of(courseware_lost()) if page is None else page.rgb
+        if scene.layout != Layout.BESIDE:
+            return rgb
+        sides = sides_of(scene, self._size_wh)
+        if self._beside is None or self._beside[0] is not rgb or self._beside[1] != sides:
+            self._beside = rgb, sides, draw_beside(rgb, sides)
+        return self._beside[2]
+
+    def _fill_pane(self, programme: U8, matte: Matte, scene: Scene) -> None:
+        """The teacher, or the camera's picture of them, in the pane; nothing beyond it."""
+        box = sides_of(scene, self._size_wh).pane
+        pane, pane_wh = np.ascontiguousarray(programme[box.slices]), (box.w, box.h)
+        # With nobody there, the picture stays where it was.
+        is_empty = matte.box.is_empty
+        body = self._steady.newest if is_empty else self._steady.follow(find_body(matte), matte.pts)
+        fade = Fade()
+        if scene.cut_out and body is not None:
+            matte, matrix, fade = stand_in_pane(matte, body, pane_wh, mirror=scene.mirror)
+            step, taps = filter_for(float(matrix[1, 1]))
+        else:
+            step, taps = filter_for(shrink_of_picture(matte.frame, body, pane_wh))
+            matte, matrix = frame_picture(matte.frame, body, pane_wh, mirror=scene.mirror, step=step)
+        cut_out(matte, step, fade).blend(pane, matrix, min(scene.opacity, 1.0), taps)
+        programme[box.slices] = pane
+
+    def _lay_over(
+        self,
+        programme: U8,
+        page: Page | None,
+        matte: Matte,
+        scene: Scene,
+        calibration: Calibration | None,
+    ) -> None:
+        if scene.layout == Layout.BESIDE:
+            self._fill_pane(programme, matte, scene)
+            return
+        placement = self._place(matte, scene, calibration)
+        matrix, fade, lens = placement
+        if page is not None:
+            matte = self._text_fade.faded(page.rgb, matte, placement, scene.text_fade)
+        ratio = shrink_ratio(matrix, matte.box, self._size_wh)
+        step, taps = filter_for(ratio)
+        cut_out(matte, step, fade).blend(programme, matrix, min(scene.opacity, 1.0), taps, lens)
 
     def _place(self, matte: Matte, scene: Scene, calibration: Calibration | None) -> Placement:
         camera_wh = matte.frame.size_wh
@@ -148,6 +236,14 @@ def warm_up() -> None:
     for step in (1, 2):
         cut_out(matte, step, Fade()).blend(programme, np.eye(3), 1.0, taps=1)
     Compositor(size_wh).compose(Page(programme, 0, 0), matte, Scene(), None)
+
+
+def _stands(matte: Matte | None, scene: Scene) -> bool:
+    """Is there a teacher to be laid over the page?"""
+    if matte is None or scene.opacity <= 0 or scene.layout == Layout.COURSEWARE:
+        return False
+    shows_picture = scene.layout == Layout.BESIDE and not scene.cut_out
+    return shows_picture or not matte.box.is_empty
 
 
 def _texts(slate_text: str) -> tuple[str, ...]:

@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.compositing.kernels import I32, Limits, blend_warped, shrink
-from pipelines.compositing.light import CODE_OF_LINEAR, LINEAR_OF_CODE
-from pipelines.media import F64, U8, Matte
+from pipelines.compositing.bending import Limits, bend_of
+from pipelines.compositing.kernels import I32, blend_warped, shrink
+from pipelines.light import CODE_OF_LINEAR, LINEAR_OF_CODE
+from pipelines.media import F64, U8, Lens, Matte, SizeWh
 
 # Bilinear samples this far apart, in camera pixels, still see all of the hair.
 _ONE_TAP_RATIO = 1.2
@@ -52,8 +53,8 @@ def filter_for(ratio: float) -> Filter:
 class Cutout:
     """pha: u8 (h, w) and fgr: u8 (h, w, 3), straight, two pixels of border all round.
 
-    cutout_from_camera: f64 (3, 3). limits: x0, x1, y0, y1, the part that may be seen.
-    reach: i32 (h, 2), first and last column of each row with alpha above 0.
+    camera_wh: of its frame. cutout_from_camera: f64 (3, 3). limits: x0, x1, y0, y1, the part that may be
+    seen. reach: i32 (h, 2), first and last column of each row with alpha above 0.
     Where the matte ends at the camera's own border, that border is sharp: at half a pixel beyond the
     last pixel's centre. Elsewhere the border is alpha 0.
     """
@@ -63,12 +64,19 @@ class Cutout:
     cutout_from_camera: F64
     limits: Limits
     reach: I32
+    camera_wh: SizeWh
 
-    def blend(self, programme: U8, camera_from_programme: F64, opacity: float, taps: int) -> None:
-        """Lays the cutout over the programme, u8 (H, W, 3), in place. opacity: 0 to 1."""
+    def blend(
+        self, programme: U8, camera_from_programme: F64, opacity: float, taps: int, lens: Lens | None = None
+    ) -> None:
+        """Lays the cutout over the programme, u8 (H, W, 3), in place. opacity: 0 to 1.
+
+        lens: bends what the matrix, f64 (3, 3), gives, flat pixels, into those of the camera.
+        """
         matrix = self.cutout_from_camera @ camera_from_programme
+        bend = bend_of(lens, self.camera_wh, self.cutout_from_camera)
         blend_warped(
-            programme, self.pha, self.fgr, matrix, self.limits, self.reach, round(opacity * 256), taps,
+            programme, self.pha, self.fgr, matrix, bend, self.limits, self.reach, round(opacity * 256), taps,
             LINEAR_OF_CODE, CODE_OF_LINEAR,
         )  # fmt: skip
 
@@ -100,7 +108,7 @@ def cut_out(matte: Matte, step: int, fade: Fade) -> Cutout:
     scale = 1 / step
     x, y = 0.5 * scale - 0.5 + _PAD - left, 0.5 * scale - 0.5 + _PAD - top
     matrix = np.array([[scale, 0.0, x], [0.0, scale, y], [0.0, 0.0, 1.0]])
-    return Cutout(pha, fgr, matrix, limits, _reach(pha))
+    return Cutout(pha, fgr, matrix, limits, _reach(pha), matte.frame.size_wh)
 
 
 def _open_borders(matte: Matte, pha: U8, fgr: U8, step: int) -> Limits:

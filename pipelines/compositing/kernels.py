@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.compiling import compiled
-from pipelines.compositing.light import U16
+from pipelines.compositing.bending import Bend, Limits, bent_rows, flat_columns, outer_limits
+from pipelines.light import U16
 from pipelines.media import F64, U8
 
 Sums = tuple[np.uintp, np.uintp, np.uintp, np.uintp]
-Limits = tuple[float, float, float, float]
 I32 = npt.NDArray[np.int32]
 
 # Bilinear weights are in 1/256 px each way: 65536 in sum. Times alpha in 1/255:
@@ -22,6 +22,7 @@ FULL = 65_536 * 255
 HORIZON = 1e-6
 # Matte pixels that a programme pixel reaches beyond its centre: one for the bilinear sample, and taps.
 _REACH_PX = 3.0
+ANYWHERE = (-1e9, 1e9, -1e9, 1e9)
 
 
 @compiled()
@@ -60,11 +61,11 @@ def _span(matrix: F64, limits: Limits, y: int, width: int) -> tuple[int, int]:
 
 
 @compiled()
-def _narrowed(matrix: F64, limits: Limits, reach: I32, y: int, start: int, end: int) -> Limits:
+def _narrowed(matrix: F64, limits: Limits, reach: I32, y: int, start: int, end: int, bend: Bend) -> Limits:
     """Limits of the matte for row y, columns start..end, without the empty ends of the matte's rows.
 
     reach: i32 (h, 2), first and last column of each matte row with alpha above 0; last < first for none.
-    Along a programme row the matte's row runs one way, so that its ends bound it.
+    Along a programme row the matte's row runs one way, so that its ends bound it; a bent one is probed.
     """
     low, high = 1e30, -1e30
     for corner in range(4):
@@ -73,20 +74,56 @@ def _narrowed(matrix: F64, limits: Limits, reach: I32, y: int, start: int, end: 
         depth = matrix[2, 0] * at_x + matrix[2, 1] * at_y + matrix[2, 2]
         row = (matrix[1, 0] * at_x + matrix[1, 1] * at_y + matrix[1, 2]) / depth
         low, high = min(low, row), max(high, row)
+    if bend[2] != 0.0:
+        low, high = bent_rows(matrix, y, start, end, bend)
     first, last = 1e9, -1e9
     for row_at in range(max(0, int(max(low, 0.0)) - 1), min(reach.shape[0], int(min(high, 1e9)) + 3)):
         first, last = min(first, float(reach[row_at, 0])), max(last, float(reach[row_at, 1]))
-    return max(limits[0], first - _REACH_PX), min(limits[1], last + _REACH_PX), limits[2], limits[3]
+    first, last = first - _REACH_PX, last + _REACH_PX
+    if bend[2] != 0.0 and first < last:
+        first, last = flat_columns(first, last, low, high, bend)
+    return max(limits[0], first), min(limits[1], last), limits[2], limits[3]
+
+
+@compiled()
+def _row_span(matrix: F64, outer: Limits, reach: I32, y: int, width: int, bend: Bend) -> tuple[int, int]:
+    """First and end column of row y that can have alpha."""
+    start, end = _span(matrix, outer, y, width)
+    if start < end:
+        start, end = _span(matrix, _narrowed(matrix, outer, reach, y, start, end, bend), y, width)
+    return start, end
 
 
 @compiled()
 def _aim(
+    matrix: F64,
+    y: float,
+    start: float,
+    count: int,
+    ends: tuple[int, int],
+    limits: Limits,
+    bend: Bend,
+    at_x: I32,
+    at_y: I32,
+) -> None:
+    """Matte coordinates, in 1/256 px, of `count` pixels of row y from column `start` on, clamped to 0..ends.
+
+    Through a lens the span is only an outer bound: there what lies outside `limits` becomes -1.
+    """
+    if bend[2] == 0.0:
+        _aim_straight(matrix, y, start, count, ends, at_x, at_y)
+    else:
+        _aim_bent(matrix, y, start, count, ends, limits, bend, at_x, at_y)
+
+
+@compiled()
+def _aim_straight(
     matrix: F64, y: float, start: float, count: int, ends: tuple[int, int], at_x: I32, at_y: I32
 ) -> None:
-    """Matte coordinates, in 1/256 px, of `count` pixels of row y from column `start` on.
+    """`_aim` without a lens.
 
     A loop of its own without branches, so that the compiler makes vector instructions of it: four
-    times faster than dividing pixel by pixel. Clamped to 0..ends.
+    times faster than dividing pixel by pixel.
     """
     x_row = (matrix[0, 1] * y + matrix[0, 2]) * 256.0
     y_row = (matrix[1, 1] * y + matrix[1, 2]) * 256.0
@@ -98,6 +135,38 @@ def _aim(
         depth = 1.0 / (w_row + w_step * x)
         at_x[i] = np.int32(min(max((x_row + x_step * x) * depth, 0.0), x_end))
         at_y[i] = np.int32(min(max((y_row + y_step * x) * depth, 0.0), y_end))
+
+
+@compiled()
+def _aim_bent(
+    matrix: F64,
+    y: float,
+    start: float,
+    count: int,
+    ends: tuple[int, int],
+    limits: Limits,
+    bend: Bend,
+    at_x: I32,
+    at_y: I32,
+) -> None:
+    """`_aim` through a lens."""
+    x_row = matrix[0, 1] * y + matrix[0, 2] - bend[0] * (matrix[2, 1] * y + matrix[2, 2])
+    y_row = matrix[1, 1] * y + matrix[1, 2] - bend[1] * (matrix[2, 1] * y + matrix[2, 2])
+    w_row = matrix[2, 1] * y + matrix[2, 2]
+    x_step = matrix[0, 0] - bend[0] * matrix[2, 0]
+    y_step = matrix[1, 0] - bend[1] * matrix[2, 0]
+    w_step = matrix[2, 0]
+    x_end, y_end = float(ends[0]), float(ends[1])
+    for i in range(count):
+        x = start + i
+        depth = 1.0 / (w_row + w_step * x)
+        dx, dy = (x_row + x_step * x) * depth, (y_row + y_step * x) * depth
+        r2 = (dx * dx + dy * dy) * bend[2]
+        by = 1.0 + r2 * (bend[3] + r2 * bend[4])
+        u, v = dx * by + bend[0], dy * by + bend[1]
+        outside = (u < limits[0]) | (u > limits[1]) | (v < limits[2]) | (v > limits[3])
+        at_x[i] = -1 if outside else np.int32(min(max(u * 256.0, 0.0), x_end))
+        at_y[i] = np.int32(min(max(v * 256.0, 0.0), y_end))
 
 
 @compiled()
@@ -127,12 +196,36 @@ def _sample(pha: U8, fgr: U8, linear: U16, at_x: int, at_y: int) -> Sums:
     return w00 + w01 + w10 + w11, red, green, blue
 
 
+@compiled(inline=True)
+def _mix(
+    programme: U8,
+    row: np.uintp,
+    column: np.uintp,
+    sums: Sums,
+    opacity: np.uintp,
+    linear: U16,
+    codes: U8,
+) -> None:
+    """One pixel of the matte, as `_sample` gives it, over one of the programme."""
+    whole, half = np.uintp(FULL * 256), np.uintp(FULL * 128)
+    rest = whole - sums[0] * opacity
+    red = sums[1] * opacity + rest * linear[programme[row, column, 0]]
+    green = sums[2] * opacity + rest * linear[programme[row, column, 1]]
+    blue = sums[3] * opacity + rest * linear[programme[row, column, 2]]
+    programme[row, column, 0] = codes[(red + half) // whole]
+    programme[row, column, 1] = codes[(green + half) // whole]
+    programme[row, column, 2] = codes[(blue + half) // whole]
+    if programme.shape[2] == 4:
+        programme[row, column, 3] = (sums[0] * opacity * np.uintp(255) + half) // whole
+
+
 @compiled()
 def blend_warped(
     programme: U8,
     pha: U8,
     fgr: U8,
     matrix: F64,
+    bend: Bend,
     limits: Limits,
     reach: I32,
     opacity_256: int,
@@ -142,27 +235,30 @@ def blend_warped(
 ) -> None:
     """Lays a matte over a picture, in place: programme <- a F + (1 - a) programme, in linear light.
 
-    programme: u8 (H, W, 3), written only where the warped alpha is above 0. pha: u8 (h, w),
-    fgr: u8 (h, w, 3), straight. matrix: f64 (3, 3), programme pixel to matte pixel, depth positive on
-    the visible side. limits: x0, x1, y0, y1 of the matte's pixels that may be seen, inside 0..w-1, 0..h-1.
-    reach: as in Cutout. opacity_256: 0 to 256. taps: 1, or 2 each way. linear, codes: light's tables.
-    One long loop on purpose: a call that is not inlined counts references, and takes five times as long.
+    programme: u8 (H, W, 3), written only where the warped alpha is above 0; or (H, W, 4), all 0, whose fourth
+    channel takes that alpha and whose colours are then premultiplied by it, in light. pha: u8 (h, w),
+    fgr: u8 (h, w, 3), straight. matrix: f64 (3, 3), programme pixel to matte pixel, the flat one that `bend`
+    leads on from; depth positive on the visible side. limits: x0, x1, y0, y1 of the matte's visible part,
+    inside 0..w-1, 0..h-1. reach: as in Cutout. opacity_256: 0 to 256. taps: 1, or 2 each way. linear, codes:
+    light's tables. A call that is not inlined counts references, and takes five times as long.
     """
-    height, width = programme.shape[0], programme.shape[1]
+    height, width = programme.shape[:2]
     ends = ((pha.shape[1] - 1) * 256 - 1, (pha.shape[0] - 1) * 256 - 1)
     at_x, at_y = np.empty((4, width), np.int32), np.empty((4, width), np.int32)
     apart = 0.25 * (taps - 1)
-    opacity, whole, half = np.uintp(opacity_256), np.uintp(FULL * 256), np.uintp(FULL * 128)
+    opacity = np.uintp(opacity_256)
+    outer = outer_limits(limits, bend)
     for y in range(height):
-        start, end = _span(matrix, limits, y, width)
-        if start < end:
-            start, end = _span(matrix, _narrowed(matrix, limits, reach, y, start, end), y, width)
+        start, end = _row_span(matrix, outer, reach, y, width, bend)
         for tap in range(taps * taps):
             tap_y, tap_x = y - apart + (tap >> 1) * 0.5, start - apart + (tap & 1) * 0.5
-            _aim(matrix, tap_y, tap_x, end - start, ends, at_x[tap], at_y[tap])
+            seen = limits if tap == 0 else ANYWHERE  # the first tap says what is outside
+            _aim(matrix, tap_y, tap_x, end - start, ends, seen, bend, at_x[tap], at_y[tap])
         row = np.uintp(y)
         for i in range(end - start):
             at = np.uintp(i)
+            if at_x[0, at] < 0:
+                continue
             cover, red, green, blue = _sample(pha, fgr, linear, at_x[0, at], at_y[0, at])
             if taps == 2:
                 # The diagonal pair first: inside the body it will do, and the other two change nothing.
@@ -178,13 +274,7 @@ def blend_warped(
                 cover, red, green, blue = cover >> shift, red >> shift, green >> shift, blue >> shift
             if cover == 0:
                 continue
-            column, rest = np.uintp(start + i), whole - cover * opacity
-            red = red * opacity + rest * linear[programme[row, column, 0]]
-            green = green * opacity + rest * linear[programme[row, column, 1]]
-            blue = blue * opacity + rest * linear[programme[row, column, 2]]
-            programme[row, column, 0] = codes[(red + half) // whole]
-            programme[row, column, 1] = codes[(green + half) // whole]
-            programme[row, column, 2] = codes[(blue + half) // whole]
+            _mix(programme, row, np.uintp(start + i), (cover, red, green, blue), opacity, linear, codes)
 
 
 @compiled()

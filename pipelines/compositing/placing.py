@@ -1,4 +1,4 @@
-"""Where the teacher goes in the programme: homographies, and nothing else."""
+"""Where the teacher goes in the programme: homographies, and the lens that they leave to be bent."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from pipelines.compositing.cutout import Fade
 from pipelines.compositing.steadying import Body
-from pipelines.media import F64, Box, Calibration, Corner, Scene, SizeWh
+from pipelines.media import F64, Box, Calibration, Corner, Lens, Scene, SizeWh
 
 # Shares of the teacher's height in the programme.
 _SIDE_MARGIN = 0.30
@@ -33,10 +33,14 @@ class DegenerateCalibration(Exception):
 
 
 class Placement(NamedTuple):
-    """camera_from_programme: f64 (3, 3), depth positive wherever the camera sees the programme's pixel."""
+    """camera_from_programme: f64 (3, 3), depth positive wherever the camera sees the programme's pixel.
+
+    With a lens it leads to the flat pixels that `lens.bend` takes.
+    """
 
     camera_from_programme: F64
     fade: Fade
+    lens: Lens | None = None
 
 
 def place_aligned(calibration: Calibration, camera_wh: SizeWh, programme_wh: SizeWh) -> Placement:
@@ -45,10 +49,11 @@ def place_aligned(calibration: Calibration, camera_wh: SizeWh, programme_wh: Siz
     Raises DegenerateCalibration.
     """
     mend = "calibrate again, corners in the order top left, top right, bottom right, bottom left"
-    given = calibration.page_from_camera
+    exact = calibration.page_from_flat
+    given = calibration.page_from_camera if exact is None else exact
     if given.shape != (3, 3) or not np.isfinite(given).all():
         raise DegenerateCalibration(f"the calibration is not a finite 3x3 matrix: {mend}")
-    matrix = calibration.for_sizes(camera_wh, programme_wh)
+    matrix = calibration.flat_for_sizes(camera_wh, programme_wh)
     unit = _to_unit(programme_wh) @ matrix @ np.linalg.inv(_to_unit(camera_wh))
     if not np.linalg.cond(unit) <= _MAX_CONDITION:  # NaN, of a matrix of zeros, fails as well
         raise DegenerateCalibration(f"the calibration squeezes the page into a line or a point: {mend}")
@@ -56,7 +61,7 @@ def place_aligned(calibration: Calibration, camera_wh: SizeWh, programme_wh: Siz
     depths = inverse[2] @ _corners_and_centre(programme_wh)
     if depths.min() <= 0 <= depths.max():
         raise DegenerateCalibration(f"the calibration folds the page over: {mend}")
-    return Placement(inverse / depths[-1], Fade())
+    return Placement(inverse / depths[-1], Fade(), calibration.lens)
 
 
 def place_corner(body: Body, scene: Scene, camera_wh: SizeWh, programme_wh: SizeWh) -> Placement:
@@ -64,7 +69,8 @@ def place_corner(body: Body, scene: Scene, camera_wh: SizeWh, programme_wh: Size
 
     At the bottom the body's lowest row (the feet, or where the camera cuts the body) lies on the
     programme's edge. At the top the head is just under the edge, and a cut body fades out downwards.
-    What the camera cuts at its sides (an arm, a pointer) fades out too.
+    What the camera cuts at its sides (an arm, a pointer) fades out too. With scene.place_xy their lowest row
+    stands there instead, and fades out where the camera cuts the body and the programme does not.
     """
     (width, height), (camera_w, camera_h) = programme_wh, camera_wh
     tall_px = min(max(0.1, scene.scale), 1.0) * height
@@ -76,15 +82,19 @@ def place_corner(body: Body, scene: Scene, camera_wh: SizeWh, programme_wh: Size
     x = from_side - 0.5 if is_left else width - 0.5 - from_side
     flip = -1.0 if scene.mirror else 1.0
     step = 1 / scale
-    if is_top:
+    if scene.place_xy is not None:
+        x = scene.place_xy[0] * width - 0.5
+        y_camera = body.bottom - (scene.place_xy[1] * height - 0.5) * step
+    elif is_top:
         y_camera = body.top - (_TOP_MARGIN * height - 0.5) * step
     else:
         y_camera = body.bottom - (height - 0.5) * step
+    hangs = is_top if scene.place_xy is None else scene.place_xy[1] < 1
     matrix = np.array(
         [[flip * step, 0.0, body.centre_x - flip * step * x], [0.0, step, y_camera], [0.0, 0.0, 1.0]]
     )
     side_px = _SIDE_FADE * camera_w
-    bottom_px = _BOTTOM_FADE * body.height if is_top and body.is_cut else 0.0
+    bottom_px = _BOTTOM_FADE * body.height if hangs and body.is_cut else 0.0
     return Placement(matrix, Fade(side_px, side_px, bottom_px))
 
 

@@ -66,7 +66,7 @@ def draw_slate(size_wh: SizeWh, title: str, *lines: str) -> U8:
     out, and where no other is left the slate says what is missing.
     """
     width, height = size_wh
-    picture = Image.fromarray(_background(size_wh))
+    picture = Image.fromarray(backdrop(size_wh))
     draw = ImageDraw.Draw(picture)
     texts = _readable((title, *lines))
     laid = _fit(texts, size_wh)
@@ -90,10 +90,11 @@ def _given(reason: str) -> tuple[str, ...]:
     return (reason,) if reason.strip() else ()
 
 
-def _background(size_wh: SizeWh) -> U8:
+def backdrop(size_wh: SizeWh, top: Rgb = _TOP, bottom: Rgb = _BOTTOM) -> U8:
+    """A calm ground, u8 (H, W, 3); the slates' own is dark."""
     width, height = size_wh
     down = np.linspace(0, 1, height)[:, None, None]
-    column = np.array(_TOP) * (1 - down) + np.array(_BOTTOM) * down
+    column = np.array(top) * (1 - down) + np.array(bottom) * down
     return np.broadcast_to(np.rint(column).astype(np.uint8), (height, width, 3)).copy()
 
 

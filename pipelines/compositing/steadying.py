@@ -74,6 +74,11 @@ class SteadyBody:
         self._aim: Body | None = None
         self._pts = 0
 
+    @property
+    def newest(self) -> Body | None:
+        """The body that was shown last; None before the first."""
+        return self._shown
+
     def follow(self, body: Body, pts: int) -> Body:
         """The body to frame the picture by. pts: of its frame, 1/90000 s; the same one changes nothing."""
         pause_s = (pts - self._pts) / PTS_HZ

@@ -9,8 +9,11 @@ from typing import Final
 
 from pipelines.courseware.faults import refused
 from pipelines.courseware.film_file import FilmReader, PageScaler
+from pipelines.courseware.film_sound import FilmSound
 from pipelines.courseware.shown import Shown
 from pipelines.media import Page, SizeWh, SourceState
+from pipelines.receiving import Sounding
+from pipelines.saying import said
 from pipelines.timing import NS_PER_S
 
 _LATE_NS: Final = NS_PER_S // 10  # later than this, a picture is left out ...
@@ -35,18 +38,30 @@ class Film:
         self._again = False
         self._ended = False
         self._dropped = 0
+        self._began_ns: int | None = None
+        self.sounding = Sounding()
+        self._sound = FilmSound(path, self.sounding)
         self._pictures = self._reader.play()
         shown = (self._scaler.page_of(picture) for picture, _ in self._pictures)
         first = next((page for page in shown if page is not None), None)
         if first is None:
             self._reader.close()
-            raise refused(f"{path}: no picture of this file can be decoded. Save it again as MP4 (H.264).")
+            raise refused(
+                said(
+                    "film_no_picture",
+                    "{path}: no picture of this file can be decoded. Save it again as MP4 (H.264).",
+                    path=path,
+                )
+            )
         self._shown = Shown(first)
         self._thread = threading.Thread(target=self._run, name="courseware", daemon=True)
         self._thread.start()
 
     def page(self) -> Page:
         return self._shown.page
+
+    def pages(self) -> tuple[Page, ...]:
+        return self._shown.recent
 
     def wait_change(self, revision: int, timeout_s: float) -> Page | None:
         return self._shown.wait_change(revision, timeout_s)
@@ -61,6 +76,11 @@ class Film:
             "dropped": self._dropped,
         }
         return SourceState("courseware", "ended" if self._ended else "live", self._reader.fault, detail)
+
+    @property
+    def began_ns(self) -> int | None:
+        """When the first picture was shown, by the monotonic clock; None once the film is over."""
+        return None if self._ended else self._began_ns
 
     def turn(self, step: int = 0, index: int | None = None) -> None:
         if index is None:
@@ -87,10 +107,12 @@ class Film:
             self._pictures = self._reader.play()
             is_flip = True
         self._reader.close()
+        self._sound.stop()
 
     def _play(self, is_flip: bool) -> None:
         """Shows each picture at its time, until the end, or until asked to begin again or to close."""
-        start_ns = shown_ns = time.monotonic_ns()
+        self._began_ns = start_ns = shown_ns = time.monotonic_ns()
+        self._sound.play(start_ns)
         for picture, at_s in self._pictures:
             due_ns = start_ns + round(at_s * NS_PER_S)
             if self._interrupted(due_ns):

@@ -14,6 +14,7 @@ from pipelines.courseware import limits
 from pipelines.courseware.faults import refused
 from pipelines.courseware.fitting import centred, fit_inside
 from pipelines.media import U8, SizeWh
+from pipelines.saying import said
 
 # A playlist or a script could make FFmpeg open other files, or addresses of the network: not from here.
 _CONTAINERS: Final = "mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,wav"
@@ -24,6 +25,11 @@ _JUMP_S: Final = 10.0  # a larger step of pts is a fault of the file
 _MATRICES: Final = (1, 4, 5, 6, 7, 9)  # that FFmpeg converts; numbers of ISO/IEC 23091-2
 
 
+def open_film(path: Path) -> av.container.InputContainer:
+    """The file, and nothing else that it may speak of. Raises av.error.FFmpegError, UnicodeError."""
+    return av.open(f"file:{path}", options=_OPTIONS)
+
+
 class FilmReader:
     """Decoded pictures of a file, with their times; what is damaged is passed over."""
 
@@ -31,25 +37,47 @@ class FilmReader:
         self.fault = ""
         self._played = False
         try:
-            self._container = av.open(f"file:{path}", options=_OPTIONS)
+            self._container = open_film(path)
         except (av.error.FFmpegError, UnicodeError):
             raise refused(
-                f"{path} is no PDF, picture or video that can be read here, or it was cut off. "
-                "Save slides as PDF and films as MP4 (H.264), or copy the file again."
+                said(
+                    "film_unreadable",
+                    "{path} is no PDF, picture or video that can be read here, or it was cut off. "
+                    "Save slides as PDF and films as MP4 (H.264), or copy the file again.",
+                    path=path,
+                )
             ) from None
         if not self._container.streams.video:
             self.close()
-            raise refused(f"{path} holds sound but no picture. A sound file belongs into [sound] source.")
+            raise refused(
+                said(
+                    "film_sound",
+                    "{path} holds sound but no picture. A sound file belongs into [sound] source.",
+                    path=path,
+                )
+            )
         self._stream = self._container.streams.video[0]
         codec: av.VideoCodecContext | None = self._stream.codec_context  # None: no decoder for it
         if codec is None:
             self.close()
-            raise refused(f"{path} is coded in a way that cannot be read here. Save it again as MP4 (H.264).")
+            raise refused(
+                said(
+                    "film_codec",
+                    "{path} is coded in a way that cannot be read here. Save it again as MP4 (H.264).",
+                    path=path,
+                )
+            )
         if codec.width * codec.height > limits.MAX_FILM_PX:
             self.close()
             raise refused(
-                f"{path} is {codec.width} x {codec.height}; a film may have 8192 x 4320 pixels. "
-                "Save it in the programme's size."
+                said(
+                    "film_large",
+                    "{path} is {width} x {height}; a film may have 8192 x 4320 pixels. Save it in "
+                    "the programme's size.",
+                    path=path,
+                    width=codec.width,
+                    height=codec.height,
+                )
             )
         self.pixel_aspect = float(self._stream.sample_aspect_ratio or 1)
         self._stream.thread_type = "AUTO"
@@ -102,8 +130,14 @@ class FilmReader:
 class PageScaler:
     """Makes pages of decoded pictures: undistorted, upright, scaled and converted in one go."""
 
-    def __init__(self, size_wh: SizeWh, pixel_aspect: float = 1.0) -> None:
-        """size_wh: of the pages. pixel_aspect: width of a pixel of the film over its height."""
+    def __init__(
+        self, size_wh: SizeWh, pixel_aspect: float = 1.0, untagged: Colorspace | None = None
+    ) -> None:
+        """size_wh: of the pages. pixel_aspect: width of a pixel of the film over its height.
+
+        untagged: the matrix of pictures that name none; None guesses by their height, as players do.
+        """
+        self._untagged = untagged
         self._size_wh = size_wh
         self._pixel_aspect = pixel_aspect
         self._reformatter = VideoReformatter()  # kept: it remembers its filters
@@ -115,7 +149,7 @@ class PageScaler:
         w, h = fit_inside((picture.width * self._pixel_aspect, picture.height), outer_wh)
         smaller = w * h < picture.width * picture.height
         # Untagged files: BT.709 for HD, BT.601 below, as players do.
-        guess = Colorspace.ITU709 if picture.height >= 720 else Colorspace.ITU601
+        guess = self._untagged or (Colorspace.ITU709 if picture.height >= 720 else Colorspace.ITU601)
         try:
             scaled = self._reformatter.reformat(
                 picture,

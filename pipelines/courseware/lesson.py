@@ -11,6 +11,7 @@ from pipelines.courseware.limits import KEEP_PAGES
 from pipelines.courseware.notice import draw_notice
 from pipelines.courseware.shown import Shown
 from pipelines.media import U8, Page, SizeWh, SourceState, freeze
+from pipelines.receiving import Sounding
 
 
 class Pages(Protocol):
@@ -54,12 +55,16 @@ class Lesson:
             pages.close()
             raise refused(fault)
         self._drawn[0] = first, fault
+        self.sounding: Sounding | None = None
         self._shown = Shown(first)
         self._thread = threading.Thread(target=self._run, name="courseware", daemon=True)
         self._thread.start()
 
     def page(self) -> Page:
         return self._shown.page
+
+    def pages(self) -> tuple[Page, ...]:
+        return self._shown.recent
 
     def wait_change(self, revision: int, timeout_s: float) -> Page | None:
         return self._shown.wait_change(revision, timeout_s)

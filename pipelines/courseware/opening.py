@@ -11,7 +11,10 @@ from pipelines.courseware.film import Film
 from pipelines.courseware.lesson import Lesson
 from pipelines.courseware.pdf import PdfPages
 from pipelines.courseware.pictures import PicturePages, is_picture
+from pipelines.courseware.screens.x11 import X11, open_x11
 from pipelines.media import Page, SizeWh, SourceState
+from pipelines.receiving import Sounding
+from pipelines.saying import said
 
 DEMO = "demo"
 DEMO_PDF = Path(__file__).parent / "assets" / "demo.pdf"
@@ -30,11 +33,18 @@ class Courseware(Protocol):
     def count(self) -> int: ...
 
     @property
+    def sounding(self) -> Sounding | None:
+        """Its own sound; None for one that never has any."""
+
+    @property
     def state(self) -> SourceState:
         """ "live", or "ended" for a film that has. reason: what is wrong with the page shown, if anything."""
 
     def page(self) -> Page:
         """The newest page, at once."""
+
+    def pages(self) -> tuple[Page, ...]:
+        """Those shown of late, oldest first: what a camera may still see. The last one is the newest."""
 
     def turn(self, step: int = 0, index: int | None = None) -> None:
         """`step` pages on, or to `index` (from 0); beyond the ends it stays at the first or last page."""
@@ -46,11 +56,14 @@ class Courseware(Protocol):
 
 
 def open_courseware(path: str, size_wh: SizeWh) -> Courseware:
-    """Opens "demo", a PDF, a picture, a folder of pictures or a video file, with its first page drawn.
+    """Opens "demo", a PDF, a picture, a folder of pictures, a video file or a screen, with its first page.
 
-    size_wh: of every page. Takes as long as drawing one page, and at most limits.PDF_OPEN_LIMIT_S
-    and a page's limit. Raises SourceLost (retry False): `reason` names what, where, how to mend it.
+    path: "x11::0" is a screen of this machine. size_wh: of every page. Takes as long as drawing one page,
+    and at most limits.PDF_OPEN_LIMIT_S and a page's limit. Raises SourceLost (retry False): `reason`
+    names what, where, how to mend it.
     """
+    if path.startswith(X11):
+        return open_x11(path, size_wh)
     if path == DEMO:
         return Lesson(PdfPages(DEMO_PDF), size_wh)
     file = Path(path).expanduser().absolute()
@@ -60,21 +73,40 @@ def open_courseware(path: str, size_wh: SizeWh) -> Courseware:
             return Lesson(PicturePages.of_folder(file), size_wh)
         if not stat.S_ISREG(mode):
             raise refused(
-                f"{file} is neither a file nor a folder. Choose a PDF, a picture, a folder or a video file."
+                said(
+                    "courseware_neither",
+                    "{file} is neither a file nor a folder. Choose a PDF, a picture, a folder or a "
+                    "video file.",
+                    file=file,
+                )
             )
         return _open_file(file, size_wh)
     except (FileNotFoundError, NotADirectoryError):
         raise refused(
-            f'{file} does not exist. Check the name and whether the stick is plugged in, or choose "demo".'
+            said(
+                "courseware_missing",
+                "{file} does not exist. Check the name and whether the stick is plugged in, or "
+                'choose "demo".',
+                file=file,
+            )
         ) from None
     except PermissionError:
         raise refused(
-            f'{file} may not be read. Give its rights to everybody: chmod -R a+rX "{file}".'
+            said(
+                "courseware_denied",
+                '{file} may not be read. Give its rights to everybody: chmod -R a+rX "{file}".',
+                file=file,
+            )
         ) from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        said = error.strerror if isinstance(error, OSError) else error
+        fault = error.strerror if isinstance(error, OSError) else error
         raise refused(
-            f"{str(file)!r} cannot be read: {said}. Copy it to this machine and try again."
+            said(
+                "courseware_unreadable",
+                "{file} cannot be read: {fault}. Copy it to this machine and try again.",
+                file=repr(str(file)),
+                fault=fault,
+            )
         ) from None
 
 
@@ -82,14 +114,23 @@ def _open_file(file: Path, size_wh: SizeWh) -> Courseware:
     with file.open("rb") as opened:
         head = opened.read(_HEAD_BYTES)
     if not head:
-        raise refused(f"{file} is empty (0 bytes). Copy it again from where it came.")
+        raise refused(
+            said(
+                "courseware_empty", "{file} is empty (0 bytes). Copy it again from where it came.", file=file
+            )
+        )
     if b"%PDF-" in head:
         return Lesson(PdfPages(file), size_wh)
     if is_picture(head):
         return Lesson(PicturePages(file.name, [file]), size_wh)
     if head.startswith(_OFFICE_HEADS):
         raise refused(
-            f"{file} is an Office document or an archive. Export the slides as a PDF and choose that: "
-            f'soffice --headless --convert-to pdf "{file.name}".'
+            said(
+                "courseware_office",
+                "{file} is an Office document or an archive. Export the slides as a PDF and "
+                'choose that: soffice --headless --convert-to pdf "{name}".',
+                file=file,
+                name=file.name,
+            )
         )
     return Film(file, size_wh)

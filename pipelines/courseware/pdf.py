@@ -15,6 +15,7 @@ from pipelines.courseware import limits
 from pipelines.courseware.faults import BadPage, refused
 from pipelines.courseware.fitting import centred
 from pipelines.media import U8, SizeWh
+from pipelines.saying import said
 
 _WORKER = Path(__file__).with_name("pdf_worker.py")
 
@@ -52,17 +53,38 @@ class PdfPages:
         size = path.stat().st_size
         if size > limits.MAX_PDF_BYTES:
             raise refused(
-                f"{path} is {size // 1_000_000} MB; a PDF may have {limits.MAX_PDF_BYTES // 1_000_000} MB. "
-                "Export it again with smaller pictures, or split it."
+                said(
+                    "pdf_too_large",
+                    "{path} is {size_mb} MB; a PDF may have {most_mb} MB. "
+                    "Export it again with smaller pictures, or split it.",
+                    path=path,
+                    size_mb=size // 1000000,
+                    most_mb=limits.MAX_PDF_BYTES // 1000000,
+                )
             )
         try:
             self.count = self._start()
         except _WorkerEnded as ended:
             self.close()
-            raise refused(f"{path}: the PDF {ended.reason}. Print it to a new PDF and try that.") from None
+            raise refused(
+                said(
+                    "pdf_ended",
+                    "{path}: the PDF {reason}. Print it to a new PDF and try that.",
+                    path=path,
+                    reason=ended.reason,
+                )
+            ) from None
         if not 0 < self.count <= limits.MAX_PAGES:
             self.close()
-            raise refused(f"{path} has {self.count} pages; a PDF may have 1 to {limits.MAX_PAGES}. Split it.")
+            raise refused(
+                said(
+                    "pdf_pages",
+                    "{path} has {count} pages; a PDF may have 1 to {max_pages}. Split it.",
+                    path=path,
+                    count=self.count,
+                    max_pages=limits.MAX_PAGES,
+                )
+            )
 
     def draw(self, index: int, size_wh: SizeWh) -> U8:
         try:
@@ -71,7 +93,15 @@ class PdfPages:
             return self._draw(index, size_wh)
         except _WorkerEnded as ended:
             self._reap()
-            raise BadPage(f"{self.name}, page {index + 1}: the page {ended.reason}.") from None
+            raise BadPage(
+                said(
+                    "pdf_page_ended",
+                    "{name}, page {page}: the page {reason}.",
+                    name=self.name,
+                    page=index + 1,
+                    reason=ended.reason,
+                )
+            ) from None
 
     def abort(self) -> None:
         with self._lock:
@@ -88,7 +118,7 @@ class PdfPages:
         limits_given = str(self._memory_bytes), str(self._open_limit_s)
         with self._lock:
             if self._aborted:
-                raise _WorkerEnded("was closed")
+                raise _WorkerEnded(said("pdf_closed", "was closed"))
             # -I: neither the surroundings nor the current folder decide what it imports.
             self._worker = subprocess.Popen(
                 [sys.executable, "-I", str(_WORKER), str(self._path), *limits_given],
@@ -100,11 +130,15 @@ class PdfPages:
         if answer.get("error") == "locked":
             self.close()
             raise refused(
-                f"{self._path} is locked with a password. Open it in a PDF reader, save or print it "
-                "without the password, and choose that file."
+                said(
+                    "pdf_locked",
+                    "{path} is locked with a password. Open it in a PDF reader, save or print it "
+                    "without the password, and choose that file.",
+                    path=self._path,
+                )
             )
         if "count" not in answer:
-            raise _WorkerEnded("is damaged and cannot be read")
+            raise _WorkerEnded(said("pdf_damaged", "is damaged and cannot be read"))
         return int(answer["count"])
 
     def _draw(self, index: int, size_wh: SizeWh) -> U8:
@@ -117,7 +151,14 @@ class PdfPages:
             raise self._ended(self._page_limit_s) from None
         answer = self._answer(self._page_limit_s)
         if "error" in answer:
-            raise BadPage(f"{self.name}, page {index + 1}: this page of the PDF is damaged.")
+            raise BadPage(
+                said(
+                    "pdf_page_damaged",
+                    "{name}, page {page}: this page of the PDF is damaged.",
+                    name=self.name,
+                    page=index + 1,
+                )
+            )
         w, h = int(answer["width"]), int(answer["height"])
         rgb = worker.stdout.read(w * h * 3)
         if len(rgb) < w * h * 3:
@@ -138,11 +179,15 @@ class PdfPages:
         assert self._worker is not None
         code = self._worker.wait()
         if code == -signal.SIGALRM:
-            return _WorkerEnded(f"takes longer than {limit_s:g} s")
+            return _WorkerEnded(said("pdf_slow", "takes longer than {limit_s:g} s", limit_s=limit_s))
         if code == -signal.SIGKILL and self._aborted:
-            return _WorkerEnded("was closed")
+            return _WorkerEnded(said("pdf_closed", "was closed"))
         return _WorkerEnded(
-            f"breaks the PDF reader, or needs more than {self._memory_bytes >> 20} MiB of memory"
+            said(
+                "pdf_breaks",
+                "breaks the PDF reader, or needs more than {memory_mb} MiB of memory",
+                memory_mb=self._memory_bytes >> 20,
+            )
         )
 
     def _reap(self) -> None:

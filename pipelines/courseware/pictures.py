@@ -17,6 +17,7 @@ from pipelines.courseware import limits
 from pipelines.courseware.faults import BadPage, refused
 from pipelines.courseware.fitting import centred, fit_inside, resized
 from pipelines.media import U8, SizeWh
+from pipelines.saying import said
 
 _FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
 _SUFFIXES: Final = frozenset((".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"))
@@ -80,8 +81,13 @@ class PicturePages:
             for count, entry in enumerate(entries, 1):
                 if count > limits.MAX_FOLDER_ENTRIES:
                     raise refused(
-                        f"{folder} holds more than {limits.MAX_FOLDER_ENTRIES} files. "
-                        "Put the pictures of this lesson into a folder of their own."
+                        said(
+                            "folder_too_many",
+                            "{folder} holds more than {max_folder_entries} files. Put the pictures of this "
+                            "lesson into a folder of their own.",
+                            folder=folder,
+                            max_folder_entries=limits.MAX_FOLDER_ENTRIES,
+                        )
                     )
                 path = Path(entry.path)
                 # is_file before any reading: opening a named pipe would wait for ever.
@@ -89,19 +95,29 @@ class PicturePages:
                     paths.append(path)
         if not paths:
             raise refused(
-                f"{folder} holds no pictures. Put PNG, JPEG, WebP, BMP, TIFF or GIF files into it, "
-                "or choose a PDF or a video file instead of its folder."
+                said(
+                    "folder_empty",
+                    "{folder} holds no pictures. Put PNG, JPEG, WebP, BMP, TIFF or GIF files into "
+                    "it, or choose a PDF or a video file instead of its folder.",
+                    folder=folder,
+                )
             )
         if len(paths) > limits.MAX_PAGES:
             raise refused(
-                f"{folder} holds {len(paths)} pictures; a lesson may have {limits.MAX_PAGES}. Split it."
+                said(
+                    "folder_too_long",
+                    "{folder} holds {count} pictures; a lesson may have {max_pages}. Split it.",
+                    folder=folder,
+                    count=len(paths),
+                    max_pages=limits.MAX_PAGES,
+                )
             )
         return cls(folder.name, sorted(paths, key=lambda path: natural_key(path.name)))
 
     def draw(self, index: int, size_wh: SizeWh) -> U8:
         path = self._paths[index]
         if self._aborted:
-            raise BadPage(f"{path.name} was closed.")
+            raise BadPage(said("picture_closed", "{name} was closed.", name=path.name))
         return read_picture(path, size_wh)
 
     def abort(self) -> None:
@@ -122,34 +138,61 @@ def read_picture(path: Path, size_wh: SizeWh) -> U8:
     try:
         size = path.stat().st_size
         if size == 0:
-            raise BadPage(f"{path.name} is empty (0 bytes). Copy it again from where it came.")
+            raise BadPage(
+                said(
+                    "picture_empty",
+                    "{name} is empty (0 bytes). Copy it again from where it came.",
+                    name=path.name,
+                )
+            )
         if size > limits.MAX_PICTURE_BYTES:
             raise BadPage(
-                f"{path.name} is {size // 1_000_000} MB; a picture may have "
-                f"{limits.MAX_PICTURE_BYTES // 1_000_000} MB. Save it smaller."
+                said(
+                    "picture_large",
+                    "{name} is {size_mb} MB; a picture may have {most_mb} MB. Save it smaller.",
+                    name=path.name,
+                    size_mb=size // 1000000,
+                    most_mb=limits.MAX_PICTURE_BYTES // 1000000,
+                )
             )
         with Image.open(path, formats=_FORMATS) as picture:
             return _page_of(picture, path.name, size_wh)
     except FileNotFoundError:
-        raise BadPage(f"{path.name} is gone. Put it back, or open the folder again.") from None
+        raise BadPage(
+            said("picture_gone", "{name} is gone. Put it back, or open the folder again.", name=path.name)
+        ) from None
     except PermissionError:
         raise BadPage(
-            f"{path.name} may not be read. Give the file's rights to everybody: chmod a+r."
+            said(
+                "picture_denied",
+                "{name} may not be read. Give the file's rights to everybody: chmod a+r.",
+                name=path.name,
+            )
         ) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_large(path.name) from None
     except MemoryError:
-        raise BadPage(f"{path.name} needs more memory than there is. Save it smaller.") from None
+        raise BadPage(
+            said("picture_memory", "{name} needs more memory than there is. Save it smaller.", name=path.name)
+        ) from None
     except _DAMAGED:
         raise BadPage(
-            f"{path.name} is damaged, or no PNG, JPEG, WebP, BMP, TIFF or GIF. Save it again."
+            said(
+                "picture_damaged",
+                "{name} is damaged, or no PNG, JPEG, WebP, BMP, TIFF or GIF. Save it again.",
+                name=path.name,
+            )
         ) from None
 
 
 def _too_large(name: str) -> BadPage:
     return BadPage(
-        f"{name} has too many pixels; a picture may have {limits.MAX_PICTURE_PX // 1_000_000} million. "
-        "Save it smaller."
+        said(
+            "picture_pixels",
+            "{name} has too many pixels; a picture may have {millions} million. Save it smaller.",
+            name=name,
+            millions=limits.MAX_PICTURE_PX // 1000000,
+        )
     )
 
 

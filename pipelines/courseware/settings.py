@@ -12,5 +12,7 @@ class CoursewareSettings(BaseModel):
 
     path: str = Field(
         "demo",
-        description='A PDF, an image, a folder of images, a video file, or "demo" for the built-in lesson.',
+        description="A PDF, an image, a folder of images, a video file, v4l2:/dev/video2 (a capture card), "
+        'x11::0 (a screen of this machine), or "demo" for the built-in lesson.',
     )
+    sound: bool = Field(True, description="Films and shared screens are heard with the teacher.")

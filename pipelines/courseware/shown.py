@@ -5,8 +5,13 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from collections import deque
 
 from pipelines.media import U8, Page, freeze
+from pipelines.timing import NS_PER_S
+
+RECENT_NS = 1 * NS_PER_S  # the longest that camera and display lag behind
+RECENT_PAGES = 16  # half a second of a film, 44 MB of it at 1280x720
 
 # One count for the whole process: when another courseware is opened, a revision is never met twice.
 _revisions = itertools.count(1)
@@ -20,17 +25,27 @@ class Shown:
         self._closed = False
         freeze(first)
         self._page = Page(first, next(_revisions), time.monotonic_ns())
+        self._recent = deque([self._page], maxlen=RECENT_PAGES)
 
     @property
     def page(self) -> Page:
         with self._changed:
             return self._page
 
+    @property
+    def recent(self) -> tuple[Page, ...]:
+        """The pages of the last RECENT_NS, oldest first, and the one before; at most RECENT_PAGES."""
+        with self._changed:
+            self._forget()
+            return tuple(self._recent)
+
     def show(self, rgb: U8, index: int, *, is_flip: bool) -> None:
         """From this moment on the page is rgb u8 (H, W, 3), which nobody may write to any more."""
         freeze(rgb)
         with self._changed:
             self._page = Page(rgb, next(_revisions), time.monotonic_ns(), index, is_flip)
+            self._recent.append(self._page)
+            self._forget()
             self._changed.notify_all()
 
     def wait_change(self, revision: int, timeout_s: float) -> Page | None:
@@ -38,6 +53,10 @@ class Shown:
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._page.revision > revision, timeout_s)
             return self._page if self._page.revision > revision else None
+
+    def _forget(self) -> None:
+        while len(self._recent) > 1 and time.monotonic_ns() - self._recent[1].shown_ns > RECENT_NS:
+            self._recent.popleft()
 
     def close(self) -> None:
         """Wakes all who wait. The last page stays readable."""

@@ -1,15 +1,18 @@
-"""RGB to Y'CbCr 4:2:0, BT.709 limited range, for the parts of the picture that changed.
+"""RGB to Y'CbCr 4:4:4 and 4:2:0, BT.709 limited range, for the parts of the picture that changed.
 
 A lesson's picture is a still page with a teacher moving in it: most of it is the same as in the
-frame before. The kernel compares as it goes, and converts only what differs.
+frame before. The kernel compares as it goes, and converts only what differs, for both forms in one
+pass over the pixels: their luma is the same.
 
 Matrix: ITU-R BT.709-6 items 3.2 to 3.5, quantised to 8 bits: Y' 16..235, Cb and Cr 16..240.
-Chroma is the mean of 2 x 2 pixels, so its sample lies in their middle (chroma_sample_loc_type 1 of
+In 4:2:0 chroma is the mean of 2 x 2 pixels, so its sample lies in their middle (chroma_sample_loc_type 1 of
 H.264 is signalled): that is where browsers, which read it with the GPU's bilinear
 sampler, take it to be.
 """
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 import av
 import numpy as np
@@ -18,9 +21,11 @@ import numpy.typing as npt
 from pipelines.compiling import compiled
 from pipelines.media import U8, SizeWh
 
+HALF, FULL = "yuv420p", "yuv444p"
 CHUNK_PX = 64  # compared and converted as one: 24 words of 8 bytes
 
 U64 = npt.NDArray[np.uint64]
+Planes = tuple[U8, U8, U8]
 
 _u32 = np.uint32
 _i32 = np.int32
@@ -33,6 +38,7 @@ _Y_OFFSET = _u32((16 << 16) + (1 << 15))
 _CB_R, _CB_G, _CB_B = _i32(-6596), _i32(-22188), _i32(28784)
 _CR_R, _CR_G, _CR_B = _i32(28784), _i32(-26145), _i32(-2639)
 _C_OFFSET = _i32((128 << 18) + (1 << 17))
+_FULL_OFFSET = _i32((128 << 16) + (1 << 15))
 
 
 @compiled(inline=True)
@@ -62,6 +68,14 @@ def _chroma(rgb: U8, cb: U8, cr: U8, row: int, left: int, right: int) -> None:
 
 
 @compiled(inline=True)
+def _full_chroma(rgb: U8, cb: U8, cr: U8, y: int, left: int, right: int) -> None:
+    for x in range(left, right):
+        red, green, blue = _i32(rgb[y, 3 * x]), _i32(rgb[y, 3 * x + 1]), _i32(rgb[y, 3 * x + 2])
+        cb[y, x] = np.uint8(_i32(_CB_R * red + _CB_G * green + _CB_B * blue + _FULL_OFFSET) >> _i32(16))
+        cr[y, x] = np.uint8(_i32(_CR_R * red + _CR_G * green + _CR_B * blue + _FULL_OFFSET) >> _i32(16))
+
+
+@compiled(inline=True)
 def _take_over(fresh: U64, seen: U64, y: int, first: int, end: int) -> bool:
     """Copies words first to end of row y; True if any differed."""
     difference = np.uint64(0)
@@ -75,57 +89,75 @@ def _take_over(fresh: U64, seen: U64, y: int, first: int, end: int) -> bool:
 
 
 @compiled()
-def _convert_changed(fresh: U64, seen: U64, rgb: U8, luma: U8, cb: U8, cr: U8, width: int) -> int:
+def _convert_changed(
+    fresh: U64, seen: U64, rgb: U8, half: Planes, full: Planes, wanted: tuple[bool, bool, bool], width: int
+) -> int:
     """fresh: the new picture; seen, rgb: the last one, as 8-byte words and as bytes (H, 3 W), brought up to
-    date together with luma (H, W), cb and cr (H/2, W/2), whose rows are padded. Returns how many chunks
-    changed."""
+    date together with the planes wanted. half: luma (H, W), cb and cr (H/2, W/2) of 4:2:0; full: three of
+    (H, W) of 4:4:4; rows are padded. wanted: 4:2:0, 4:4:4, and whether what did not change is converted too.
+    Returns how many chunks were converted."""
+    wants_half, wants_full, wants_all = wanted
     changed = 0
-    for row in range(cb.shape[0]):
+    for row in range(seen.shape[0] // 2):
+        top, low = 2 * row, 2 * row + 1
         for left in range(0, width, CHUNK_PX):
             right = min(left + CHUNK_PX, width)
             # A chunk of 64 pixels is 24 words; the last one takes the row's padding along.
             first, end = left * 3 // 8, min((left + CHUNK_PX) * 3 // 8, seen.shape[1])
-            upper = _take_over(fresh, seen, 2 * row, first, end)
-            lower = _take_over(fresh, seen, 2 * row + 1, first, end)
-            if upper or lower:
+            upper = _take_over(fresh, seen, top, first, end)
+            lower = _take_over(fresh, seen, low, first, end)
+            if upper or lower or wants_all:
                 changed += 1
-                _luma(rgb, luma, 2 * row, left, right)
-                _luma(rgb, luma, 2 * row + 1, left, right)
-                _chroma(rgb, cb, cr, row, left // 2, right // 2)
+                if wants_half:
+                    _luma(rgb, half[0], top, left, right)
+                    _luma(rgb, half[0], low, left, right)
+                    _chroma(rgb, half[1], half[2], row, left // 2, right // 2)
+                if wants_full:
+                    if wants_half:
+                        full[0][top, left:right] = half[0][top, left:right]
+                        full[0][low, left:right] = half[0][low, left:right]
+                    else:
+                        _luma(rgb, full[0], top, left, right)
+                        _luma(rgb, full[0], low, left, right)
+                    _full_chroma(rgb, full[1], full[2], top, left, right)
+                    _full_chroma(rgb, full[1], full[2], low, left, right)
     return changed
 
 
-class I420Canvas:
-    """One coded-side picture that is brought up to date in place, frame after frame.
+class Canvas:
+    """The picture as encoders take it, brought up to date in place, frame after frame.
 
-    `frame` may be handed to an encoder again and again: encoders copy what they are given. It starts
-    black. Width and height must be even. Building the first canvas compiles the kernel (about a second).
+    `frames` may be handed to encoders again and again: they copy what they are given. All start black.
+    Width and height must be even. Building the first canvas compiles the kernel (a second or two).
     """
 
     def __init__(self, size_wh: SizeWh) -> None:
         width, height = size_wh
         if width % 2 or height % 2:
             raise ValueError(f"4:2:0 needs an even width and height, got {width}x{height}")
-        self.frame = av.VideoFrame(width, height, "yuv420p")
-        self._luma, self._cb, self._cr = (_plane(self.frame, i) for i in range(3))
-        self._luma[:], self._cb[:], self._cr[:] = 16, 128, 128
+        self.frames = {form: av.VideoFrame(width, height, form) for form in (HALF, FULL)}
+        self._half, self._full = (_black_planes(self.frames[form]) for form in (HALF, FULL))
         self._shape = (height, width, 3)
         words = -(-width * 3 // 8)
         self._seen = np.zeros((height, words), np.uint64)
         self._fresh: U64 | None = None if width * 3 % 8 == 0 else np.zeros_like(self._seen)
+        self._whole: frozenset[str] = frozenset((HALF, FULL))  # which forms show the last picture
         self.draw(np.zeros(self._shape, np.uint8))
 
-    def draw(self, rgb: U8) -> int:
-        """Takes over what changed since the last call: rgb u8 (H, W, 3). Returns how many chunks did."""
+    def draw(self, rgb: U8, forms: Collection[str] = (HALF,)) -> int:
+        """Brings `forms` up to date: rgb u8 (H, W, 3). Returns how many chunks were converted: those that
+        changed, and all where a form was left out the last time."""
         if rgb.shape != self._shape:
             raise ValueError(f"picture of shape {rgb.shape} on a canvas of {self._shape}")
         fresh = self._as_words(rgb)
         # Read-only and writable arrays are two types to Numba: one kind alone, so that it compiles once.
         fresh.flags.writeable = False
-        pixels = self._seen.view(np.uint8)
+        wanted = (HALF in forms, FULL in forms, not self._whole.issuperset(forms))
         changed: int = _convert_changed(
-            fresh, self._seen, pixels, self._luma, self._cb, self._cr, self._shape[1]
+            fresh, self._seen, self._seen.view(np.uint8), self._half, self._full, wanted, self._shape[1]
         )
+        # Where nothing changed, a form that was left out is still what it was.
+        self._whole = frozenset(forms) | (self._whole if not changed else frozenset())
         return changed
 
     def _as_words(self, rgb: U8) -> U64:
@@ -135,6 +167,12 @@ class I420Canvas:
             return np.ascontiguousarray(rgb).reshape(height, width * 3).view(np.uint64)
         self._fresh.view(np.uint8)[:, : width * 3] = rgb.reshape(height, width * 3)
         return self._fresh.view()
+
+
+def _black_planes(frame: av.VideoFrame) -> Planes:
+    luma, cb, cr = (_plane(frame, i) for i in range(3))
+    luma[:], cb[:], cr[:] = 16, 128, 128
+    return luma, cb, cr
 
 
 def _plane(frame: av.VideoFrame, index: int) -> U8:

@@ -6,6 +6,7 @@ import av
 from av.video.frame import PictureType
 from av.video.reformatter import ColorRange, Colorspace
 
+from pipelines.encoding.colour import FULL, HALF
 from pipelines.encoding.h264 import open_encoder
 from pipelines.media import U8, Packet
 
@@ -13,7 +14,7 @@ STILL_RATE_HZ = 1.0
 
 
 def encode_still(
-    rgb: U8, pts: int, captured_ns: int, video_bps: int = 4_000_000, layer: str = "main"
+    rgb: U8, pts: int, captured_ns: int, video_bps: int = 4_000_000, layer: str = "420"
 ) -> Packet:
     """An IDR frame that any viewer can start from, made on the CPU. rgb: u8 (H, W, 3).
 
@@ -24,8 +25,9 @@ def encode_still(
     height, width, _ = rgb.shape
     if width % 2 or height % 2:
         raise ValueError(f"4:2:0 needs an even width and height, got {width}x{height}")
+    form = FULL if layer == "444" else HALF
     frame = av.VideoFrame.from_ndarray(rgb, format="rgb24").reformat(
-        format="yuv420p",
+        format=form,
         src_colorspace=Colorspace.ITU709,
         dst_colorspace=Colorspace.ITU709,
         src_color_range=ColorRange.JPEG,
@@ -33,6 +35,6 @@ def encode_still(
     )
     frame.pts = pts
     frame.pict_type = PictureType.I
-    context = open_encoder("x264", (width, height), STILL_RATE_HZ, video_bps)
+    context = open_encoder("x264", (width, height), STILL_RATE_HZ, video_bps, form=form)
     data = b"".join(bytes(packet) for packet in [*context.encode(frame), *context.encode(None)])
     return Packet(data, "video", pts, True, captured_ns, layer)

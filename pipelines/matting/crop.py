@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from math import ceil
+from typing import NamedTuple
 
 from pipelines.media import PTS_HZ, Box, SizeWh
 
@@ -30,6 +31,15 @@ GUARD_SHARE = 0.045  # of the same: nearer than this to the crop's border means 
 # Never finer than the camera; steps of 4 % from 32 on, so that few budgets are left unused and sizes repeat.
 _CELL_SIZES_PX = (*range(STRIDE_PX, 32), *(round(32 * 1.04**k) for k in range(125)))
 FINER_BY = 0.85  # shrink only when a cell gets smaller than this share of today's
+
+
+class Sides(NamedTuple):
+    """Something for each side of a box."""
+
+    left: bool
+    top: bool
+    right: bool
+    bottom: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +81,23 @@ def place(need: Box, core: Box, cell_px: int, cells_wh: tuple[int, int], camera_
     x, w = _place_axis((need.x, need.w), (core.x, core.w), cell_px, cells_wh[0], camera_size_wh[0])
     y, h = _place_axis((need.y, need.h), (core.y, core.h), cell_px, cells_wh[1], camera_size_wh[1])
     return Crop(Box(x, y, w, h), cell_px, (cells_wh[0] * STRIDE_PX, cells_wh[1] * STRIDE_PX))
+
+
+def widened(crop: Crop, sides: Sides, cells: int, camera_size_wh: SizeWh) -> Crop:
+    """With so many whole cells more on these sides, as far as the picture goes."""
+    box, cell_px = crop.box, crop.cell_px
+    rooms_px = (box.x, box.y, camera_size_wh[0] - box.x - box.w, camera_size_wh[1] - box.y - box.h)
+    left, top, right, bottom = (
+        min(cells, room_px // cell_px) if side else 0 for side, room_px in zip(sides, rooms_px, strict=True)
+    )
+    wide = Box(
+        box.x - left * cell_px,
+        box.y - top * cell_px,
+        box.w + (left + right) * cell_px,
+        box.h + (top + bottom) * cell_px,
+    )
+    net_w, net_h = crop.net_wh
+    return Crop(wide, cell_px, (net_w + (left + right) * STRIDE_PX, net_h + (top + bottom) * STRIDE_PX))
 
 
 class CropTracker:
@@ -152,11 +179,11 @@ class CropTracker:
         finer = self._fitted(recent)
         return finer if finer.cell_px <= FINER_BY * self.crop.cell_px else self.crop
 
-    def _near_sides(self, found: Box) -> tuple[bool, bool, bool, bool]:
+    def _near_sides(self, found: Box) -> Sides:
         """Left, top, right, bottom: is the teacher near that side of the crop, with picture beyond it?"""
         camera_w, camera_h = self._camera_size_wh
         box, near = self.crop.box, grown(found, round(GUARD_SHARE * max(found.w, found.h)))
-        return (
+        return Sides(
             near.x < box.x and box.x > 0,
             near.y < box.y and box.y > 0,
             near.x + near.w > box.x + box.w and box.x + box.w < camera_w,

@@ -10,12 +10,13 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from pipelines.media import PTS_HZ, U8, Matte
+from pipelines.matting.coarse import Coarse
+from pipelines.media import PTS_HZ, U8
 
 THUMBNAIL_WH = (64, 36)
 CHANGED_LEVELS = 24  # of 255, in any channel: beyond noise and exposure drift
 CUT_SHARE = 0.5  # of the background, and of the teacher
-TEACHER_ALPHA = 200  # of 255, in the thumbnail: inside the body
+TEACHER_ALPHA = 0.8  # in the thumbnail: inside the body
 GAP_S = 1.0  # a longer pause than this leaves nothing worth remembering
 
 
@@ -41,17 +42,16 @@ class CutDetector:
             return False
         return not self._teacher.any() or bool(changed[self._teacher].mean() >= CUT_SHARE)
 
-    def remember(self, matte: Matte) -> None:
+    def remember(self, coarse: Coarse) -> None:
         """Takes where the teacher was in the frame just judged."""
         self._teacher[:] = False
-        if matte.box.is_empty:
+        if coarse.teacher is None:
             return
-        camera_w, camera_h = matte.frame.size_wh
-        x0, x1 = (round(v * THUMBNAIL_WH[0] / camera_w) for v in (matte.box.x, matte.box.x + matte.box.w))
-        y0, y1 = (round(v * THUMBNAIL_WH[1] / camera_h) for v in (matte.box.y, matte.box.y + matte.box.h))
-        if x1 > x0 and y1 > y0:
-            small = cv2.resize(matte.pha, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA)
-            self._teacher[y0:y1, x0:x1] = small > TEACHER_ALPHA
+        box, (camera_w, camera_h) = coarse.crop.box, coarse.frame.size_wh
+        x0, x1 = (round(v * THUMBNAIL_WH[0] / camera_w) for v in (box.x, box.x + box.w))
+        y0, y1 = (round(v * THUMBNAIL_WH[1] / camera_h) for v in (box.y, box.y + box.h))
+        small = cv2.resize(coarse.teacher.pha, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA)
+        self._teacher[y0:y1, x0:x1] = small > TEACHER_ALPHA
 
 
 def thumbnail(rgb: U8) -> U8:

@@ -6,7 +6,7 @@ half (2). Four neighbours (2 x 2) make one element of the network's input: 48 pl
 PixelUnshuffle(2) orders them (Shi et al., "Real-Time Single Image and Video Super-Resolution", 2016).
 
 The answer, 4 planes of half size in the same order: what to add to the coarse alpha. The teacher's own colour
-then follows from picture and plate.
+then follows from picture and plate: colouring.py.
 """
 
 from __future__ import annotations
@@ -36,8 +36,6 @@ _HALF, _ONE, _ZERO, _FULL = np.float32(0.5), np.float32(1), np.float32(0), np.fl
 _TO_CODES = np.float32(1 / DOUBT_UNITS)
 _SHRINK = np.float32(1 / _SQUASH)
 _SOFT = np.float32(_SOFT_CODES)
-_OWN2 = np.float32(0.05**2)  # variance of the teacher's colour about what it was taken for, in light
-_LIGHT_NOISE2 = np.float32(0.012**2)
 LIGHT: F32 = np.asarray((np.arange(256) / 255) ** 2.2, np.float32)
 CODE: U8 = np.asarray(np.rint(np.linspace(0, 1, CODE_STEPS) ** (1 / 2.2) * 255), np.uint8)
 _CELL_SHARE = np.float32(1 / CELL_PX)
@@ -83,96 +81,136 @@ def deviation(plate: U8, doubt: U8, out: U8) -> None:
 def gather(rgb: U8, plate: U8, sigma: U8, coarse: U8, before: U8, y0: int, x0: int, out: F32) -> None:
     """Writes the features of a tile, f32 (48, n, m), of the 2n x 2m pixels from (y0, x0) on.
 
-    rgb, plate: u8 (h, w, 3). sigma (from `deviation`), coarse, before: u8 (h, w). All of the same picture.
+    rgb, plate: u8 (h, w, 3). sigma (from `deviation`), coarse, before: u8 (h, w). All of the same picture;
+    three times as fast where rgb is contiguous.
     """
     rows, columns = out.shape[1], out.shape[2]
-    line = np.empty((FEATURES, 2 * columns), np.float32)
+    line = np.empty((FEATURES + 2, 2 * columns), np.float32)
     for row in range(2 * rows):
-        y = y0 + row
-        _describe(rgb[y], plate[y], sigma[y], coarse[y], before[y], x0, line)
+        # Slices: an index that might be negative keeps the compiler from vectors.
+        y, x1 = y0 + row, x0 + 2 * columns
+        _describe(rgb[y, x0:x1], plate[y, x0:x1], sigma[y, x0:x1], line)
+        _centre(coarse[y, x0:x1], line[10])
+        _centre(before[y, x0:x1], line[11])
         i, sub = row // 2, row % 2 * 2
         for k in range(FEATURES):
-            left, right = out[4 * k + sub, i], out[4 * k + sub + 1, i]
-            for j in range(columns):
-                left[j] = line[k, 2 * j]
-                right[j] = line[k, 2 * j + 1]
+            _halve(line[k], out[4 * k + sub, i], out[4 * k + sub + 1, i])
 
 
 @compiled(fastmath=True)
-def _describe(rgb: U8, plate: U8, sigma: U8, coarse: U8, before: U8, x0: int, line: F32) -> None:
-    """The features of a row of pixels from x0 on, f32 (12, n). rgb, plate: u8 (w, 3); the others u8 (w,)."""
-    for j in range(line.shape[1]):
-        x = x0 + j
-        codes = np.float32(sigma[x]) * _TO_CODES
-        line[9, j] = codes / (codes + _SOFT) - _HALF
-        line[10, j] = np.float32(coarse[x]) * _TO_UNIT - _HALF
-        line[11, j] = np.float32(before[x]) * _TO_UNIT - _HALF
+def _describe(rgb: U8, plate: U8, sigma: U8, line: F32) -> None:
+    """Features 0 to 9 of a row of pixels, and two rows of scratch, f32 (14, n). rgb, plate: u8 (n, 3).
+
+    In loops so plain that the compiler makes vectors of them.
+    """
+    scale, known = line[FEATURES], line[FEATURES + 1]
+    _width(sigma, line[9], scale, known)
+    _planes(rgb, line[6], line[7], line[8])
     for c in range(3):
-        for j in range(line.shape[1]):
-            x = x0 + j
-            seen = np.float32(rgb[x, c])
-            behind = seen if sigma[x] == UNKNOWN else np.float32(plate[x, c])
-            off = (seen - behind) * (_SHRINK / (np.float32(sigma[x]) * _TO_CODES))
-            line[c, j] = seen * _TO_UNIT - _HALF
-            line[3 + c, j] = behind * _TO_UNIT - _HALF
-            line[6 + c, j] = np.float32(2) * off / (_ONE + abs(off))
+        _centre(line[6 + c], line[c])
+    _planes(plate, line[3], line[4], line[5])
+    for c in range(3):
+        behind = line[3 + c]
+        _squash(line[6 + c], behind, scale)
+        _fill(line[c], known, behind)
+
+
+@compiled(fastmath=True)
+def _width(sigma: U8, squashed: F32, scale: F32, known: F32) -> None:
+    """The deviation's own feature, what differences are multiplied by, and 1 where there is a plate."""
+    for j in range(sigma.shape[0]):
+        codes = np.float32(sigma[j]) * _TO_CODES
+        squashed[j] = codes / (codes + _SOFT) - _HALF
+        known[j] = _ZERO if sigma[j] == UNKNOWN else _ONE
+        scale[j] = known[j] * _SHRINK / codes
+
+
+@compiled(fastmath=True)
+def _planes(rgb: U8, r: F32, g: F32, b: F32) -> None:
+    for j in range(r.shape[0]):
+        r[j], g[j], b[j] = np.float32(rgb[j, 0]), np.float32(rgb[j, 1]), np.float32(rgb[j, 2])
+
+
+@compiled(fastmath=True)
+def _squash(seen: F32, behind: F32, scale: F32) -> None:
+    """Codes seen become what they differ by, squashed."""
+    for j in range(seen.shape[0]):
+        step = (seen[j] - behind[j]) * scale[j]
+        seen[j] = np.float32(2) * step / (_ONE + abs(step))
+
+
+@compiled(fastmath=True)
+def _fill(seen: F32, known: F32, behind: F32) -> None:
+    """The plate's codes to features, those of the picture where there is no plate. seen: features."""
+    for j in range(seen.shape[0]):
+        behind[j] = seen[j] + known[j] * (behind[j] * _TO_UNIT - _HALF - seen[j])
+
+
+@compiled(fastmath=True)
+def _centre(codes: U8 | F32, out: F32) -> None:
+    """Codes to 0..1 less a half."""
+    for j in range(out.shape[0]):
+        out[j] = np.float32(codes[j]) * _TO_UNIT - _HALF
+
+
+@compiled(fastmath=True)
+def _halve(line: F32, even: F32, odd: F32) -> None:
+    """A row's even and odd pixels."""
+    for j in range(even.shape[0]):
+        even[j] = line[2 * j]
+        odd[j] = line[2 * j + 1]
 
 
 @compiled(fastmath=True)
 def accept(
     answer: F32,
-    rgb: U8,
     plate: U8,
-    sigma: U8,
     coarse: U8,
     weight: F32,
     y0: int,
     x0: int,
     inset: int,
     pha: U8,
-    fgr: U8,
 ) -> None:
-    """Mixes a tile's refined alpha and its colour into pha and fgr, its outermost `inset` pixels left out.
+    """Mixes a tile's refined alpha into pha, its outermost `inset` pixels left out.
 
-    answer: f32 (4, n, m) of the 2n x 2m pixels from (y0, x0) on. rgb, plate, fgr: u8 (h, w, 3); sigma,
-    coarse, pha: u8 (h, w). weight: f32 (rows, columns) by cells of CELL_PX: how much of it is taken.
-
-    Colour: of all F with I = alpha F + (1 - alpha) B the one nearest to the colour that fgr had, in linear
-    light, by as much as alpha says and noise allows. So the screen's light leaves hair and edges.
+    answer: f32 (4, n, m) of the 2n x 2m pixels from (y0, x0) on. plate: u8 (h, w, 3); coarse, pha: u8 (h, w).
+    weight: f32 (rows, columns) by cells of CELL_PX: how much of it is taken.
     """
     margin = inset // 2
+    share = np.empty(2 * answer.shape[2], np.float32)
     for i in range(margin, answer.shape[1] - margin):
         for below in range(2):
             y = y0 + 2 * i + below
-            top, low = _between(y, weight.shape[0])
+            if not shares(weight, y, x0, share):
+                continue
             for j in range(margin, answer.shape[2] - margin):
                 for right in range(2):
-                    x, sub = x0 + 2 * j + right, 2 * below + right
-                    left, across = _between(x, weight.shape[1])
-                    upper = weight[top, left] + across * (weight[top, left + 1] - weight[top, left])
-                    lower = weight[top + 1, left] + across * (
-                        weight[top + 1, left + 1] - weight[top + 1, left]
-                    )
-                    share = upper + low * (lower - upper)
-                    if share <= _ZERO:
+                    k = 2 * j + right
+                    if share[k] <= _ZERO:
                         continue
-                    delta = _FULL * answer[sub, i, j]
+                    x, was = x0 + k, np.float32(coarse[y, x0 + k])
+                    delta = _FULL * answer[2 * below + right, i, j]
                     if delta < 0 and coarse[y, x] >= CONFIDENT and _is_extreme(plate, y, x):
                         continue
-                    alpha = min(max(np.float32(coarse[y, x]) + delta, _ZERO), _FULL)
+                    alpha = min(max(was + delta, _ZERO), _FULL)
                     old = np.float32(pha[y, x])
-                    alpha = old + share * (alpha - old)
+                    alpha = old + share[k] * (alpha - old)
                     pha[y, x] = int(alpha + _HALF)
-                    if alpha <= _HALF or sigma[y, x] == UNKNOWN:
-                        continue
-                    alpha *= _TO_UNIT
-                    gain = alpha * _OWN2 / (alpha * alpha * _OWN2 + _LIGHT_NOISE2)
-                    for c in range(3):
-                        seen, behind = LIGHT[rgb[y, x, c]], LIGHT[plate[y, x, c]]
-                        own = LIGHT[fgr[y, x, c]]
-                        own += gain * (seen - alpha * own - (_ONE - alpha) * behind)
-                        own = min(max(own, _ZERO), _ONE)
-                        fgr[y, x, c] = CODE[int(own * np.float32(CODE_STEPS - 1) + _HALF)]
+
+
+@compiled(fastmath=True)
+def shares(weight: F32, y: int, x0: int, share: F32) -> bool:
+    """The weights of a row of pixels from x0 on, between the cells' middles. False where all are 0."""
+    top, low = _between(y, weight.shape[0])
+    most = _ZERO
+    for k in range(share.shape[0]):
+        left, across = _between(x0 + k, weight.shape[1])
+        upper = weight[top, left] + across * (weight[top, left + 1] - weight[top, left])
+        lower = weight[top + 1, left] + across * (weight[top + 1, left + 1] - weight[top + 1, left])
+        share[k] = upper + low * (lower - upper)
+        most = max(most, share[k])
+    return bool(most > _ZERO)
 
 
 @compiled(inline=True)

@@ -1,26 +1,20 @@
 """Keyer: a Frame in, the Matte of that very frame out.
 
-A frame's way: has the scene been cut? -> the crop that follows the teacher -> network -> specks removed
--> the camera's resolution, own colour -> refinements. Known courseware enters as a refinement: it takes the
-matte (whose frame is with it) and may use whatever it knows of the LCD.
+A frame's way: has the scene been cut? -> the crop that follows the teacher -> network -> specks removed: the
+coarse alpha, at the network's pace. Then, for this frame or for a later one that it is carried to: the
+camera's resolution, own colour -> refined against what is known of the LCD.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from copy import copy
-from math import ceil, floor
 from typing import Any, Protocol
 
-import cv2
-import numpy as np
-
-from pipelines.matting.crop import Crop, CropTracker, fit_whole, grown, inside
+from pipelines.matting.coarse import Coarse, in_camera, seen, shrunk
+from pipelines.matting.crop import Crop, CropTracker, fit_whole
 from pipelines.matting.cuts import CutDetector
 from pipelines.matting.settings import MattingSettings
-from pipelines.matting.specks import Teacher, find_bodies, keep_teacher
-from pipelines.matting.upsampling import COLOUR_RADIUS_PX, upsample
-from pipelines.media import F32, PTS_HZ, U8, Box, Frame, Matte, SizeWh, freeze
+from pipelines.matting.specks import find_bodies, keep_teacher
+from pipelines.media import F32, PTS_HZ, U8, Box, Frame, Matte, SizeWh
 
 CPU_BUDGET_PX = 81_920  # 12 Hz beside everything else on two cores; 98k px gain 4 % MAD and 6 % at the hand
 GPU_BUDGET_PX = 196_608  # 384 x 512: measured best; a body larger than that outgrows the network's grasp
@@ -28,8 +22,6 @@ LOOK_BUDGET_PX = 24_576  # 208 x 118: enough to see that somebody is there
 LOOK_EVERY_S = 2.0
 OUTSIDE_SHARE = 0.02  # of somebody's box beyond the crop
 FLOOR_SHARE = 0.15  # of the teacher's height: how much higher somebody else may end
-
-Refinement = Callable[[Matte], Matte]
 
 
 class Network(Protocol):
@@ -48,21 +40,11 @@ class Network(Protocol):
 
 
 class Keyer:
-    """Cuts the teacher out, frame after frame. For one thread; one keyer uses a network at a time.
+    """Cuts the teacher out, frame after frame. For one thread; one keyer uses a network at a time."""
 
-    refinements: applied in order to every matte, the empty ones of an empty room too.
-    """
-
-    def __init__(
-        self,
-        net: Network,
-        settings: MattingSettings,
-        camera_size_wh: SizeWh,
-        refinements: Sequence[Refinement] = (),
-    ) -> None:
+    def __init__(self, net: Network, settings: MattingSettings, camera_size_wh: SizeWh) -> None:
         self.camera_size_wh = camera_size_wh
         self._net = net
-        self._refinements = tuple(refinements)
         self._frame_px = camera_size_wh[0] * camera_size_wh[1]
         self._tracker = CropTracker(camera_size_wh, settings.budget_px or _budget_px(net))
         self._look_crop = fit_whole(camera_size_wh, LOOK_BUDGET_PX)
@@ -71,12 +53,6 @@ class Keyer:
         self._was_there = False
         self._forget(0)
 
-    def without_refinements(self) -> Keyer:
-        """This very keyer with its state, to the network's own matte. Used to hold the two side by side."""
-        plain = copy(self)
-        plain._refinements = ()
-        return plain
-
     @property
     def crop(self) -> Crop:
         """Where the network looks in the next frame."""
@@ -84,42 +60,24 @@ class Keyer:
 
     def matte(self, frame: Frame) -> Matte:
         """The teacher of this frame; Matte.empty when nobody is there. Raises models.ModelError."""
+        return self.ask(frame).matte()
+
+    def ask(self, frame: Frame) -> Coarse:
+        """The network's answer to this frame. Raises models.ModelError."""
         if frame.size_wh != self.camera_size_wh:
             raise ValueError(f"this keyer is for {self.camera_size_wh} pictures, got {frame.size_wh}")
         if self._cuts.is_cut(frame.rgb, frame.pts):
             self._forget(frame.pts)
         self._look_around(frame)
         crop = self._tracker.crop
-        crop_rgb = frame.rgb[crop.box.slices]
-        small_rgb = shrunk(crop_rgb, crop.net_wh)
+        small_rgb = seen(frame, crop)
         _, pha = self._net.matte(small_rgb, 1.0)
         teacher = keep_teacher(pha, self._small_px(crop), was_there=self._was_there)
         self._was_there = teacher is not None
-        if teacher is None:
-            self._follow(None, frame.pts)
-            matte = self._refined(Matte.empty(frame))
-        else:
-            self._follow(in_camera(teacher.box, crop), frame.pts)
-            matte = self._finish(frame, crop, crop_rgb, small_rgb, teacher)
-        self._cuts.remember(matte)
-        return matte
-
-    def _finish(self, frame: Frame, crop: Crop, crop_rgb: U8, small_rgb: U8, teacher: Teacher) -> Matte:
-        """From the network's pixels to the camera's, then the refinements."""
-        spread = in_camera(grown(teacher.box, COLOUR_RADIUS_PX), crop)
-        part = Box(spread.x - crop.box.x, spread.y - crop.box.y, spread.w, spread.h)
-        pha, fgr = upsample(crop_rgb, small_rgb, teacher.pha, part)
-        freeze(pha)
-        freeze(fgr)
-        return self._refined(Matte(frame, spread, pha, fgr))
-
-    def _refined(self, matte: Matte) -> Matte:
-        frame = matte.frame
-        for refine in self._refinements:
-            matte = refine(matte)
-            if matte.frame is not frame:
-                raise ValueError("a refinement returned the matte of another frame")
-        return matte
+        self._follow(None if teacher is None else in_camera(teacher.box, crop), frame.pts)
+        coarse = Coarse(frame, crop, small_rgb, teacher)
+        self._cuts.remember(coarse)
+        return coarse
 
     def _follow(self, found: Box | None, pts: int) -> None:
         """Moves the crop for the next frame, and what the network remembers with it."""
@@ -166,20 +124,6 @@ class Keyer:
     def _small_px(self, crop: Crop) -> float:
         """Pixels of the camera's whole picture at the scale of this crop as the network sees it."""
         return self._frame_px * (crop.net_wh[0] * crop.net_wh[1]) / (crop.box.w * crop.box.h)
-
-
-def shrunk(rgb: U8, size_wh: SizeWh) -> U8:
-    """The picture at the network's size, by area means, u8 (h, w, 3)."""
-    return np.asarray(cv2.resize(rgb, size_wh, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def in_camera(box: Box, crop: Crop) -> Box:
-    """A box of the network's pixels, in camera pixels, inside the crop."""
-    scale_x, scale_y = crop.box.w / crop.net_wh[0], crop.box.h / crop.net_wh[1]
-    x0, y0 = floor(box.x * scale_x), floor(box.y * scale_y)
-    x1, y1 = ceil((box.x + box.w) * scale_x), ceil((box.y + box.h) * scale_y)
-    part = inside(Box(x0, y0, x1 - x0, y1 - y0), (crop.box.w, crop.box.h))
-    return Box(part.x + crop.box.x, part.y + crop.box.y, part.w, part.h)
 
 
 def _budget_px(net: Network) -> int:

@@ -107,8 +107,11 @@ def connectivity(pha: U8, truth: U8) -> float:
     return float(np.abs(degrees[0] - degrees[1]).sum() / 1000)
 
 
-def ssim(one: U8, other: U8) -> float:
-    """Mean structural similarity of lightness: 11 x 11 Gaussian of 1.5 (Wang et al., IEEE TIP 2004)."""
+def ssim(one: U8, other: U8, where: Mask | None = None) -> float:
+    """Mean structural similarity of lightness: 11 x 11 Gaussian of 1.5 (Wang et al., IEEE TIP 2004).
+
+    where: the pixels whose windows count, bool (H, W).
+    """
     x, y = (cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32) for rgb in (one, other))
 
     def blurred(picture: npt.NDArray[np.floating]) -> F32:
@@ -118,7 +121,7 @@ def ssim(one: U8, other: U8) -> float:
     mx, my = blurred(x), blurred(y)
     vx, vy, vxy = blurred(x * x) - mx * mx, blurred(y * y) - my * my, blurred(x * y) - mx * my
     quality = ((2 * mx * my + c1) * (2 * vxy + c2)) / ((mx * mx + my * my + c1) * (vx + vy + c2))
-    return float(quality.mean())
+    return float((quality if where is None else quality[where]).mean())
 
 
 def colour_error(fgr: U8, truth: U8, pha: U8) -> float:

@@ -15,11 +15,15 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.matting.calming import calm
+from pipelines.matting.colouring import colour, expected_light
 from pipelines.matting.evidence import ANSWERS, CELL_PX, FEATURES, accept, deviation, gather, survey
-from pipelines.matting.quality import CHANGED, SAME, MinuteMean, quality
+from pipelines.matting.quality import BARE_CODES, CHANGED, SAME, MinuteMean, quality
+from pipelines.matting.shading import shade, shadow_field
 from pipelines.media import F32, PTS_HZ, TRUST_TILE_PX, U8, Box, Frame, Matte, Prediction, freeze
 
 TILE_PX, INSET_PX = 96, 8  # what a tile's rim says is left out
+RUN_TILES = 2  # at a time: features and what the network makes of them stay in the processor's cache
 OWN_CELLS = 3  # from something that hangs together with the teacher: theirs as well
 MOST_TILES = 170  # more, and the plate is wrong, whatever its trust says
 FORGET_S = 0.25  # the alpha before is of no use any more
@@ -83,46 +87,55 @@ class Refiner:
             deviation(prediction.rgb, prediction.doubt, planes.sigma)
             self._plate, self._doubt = prediction.rgb, prediction.doubt
             planes.contrast[:] = _contrast(prediction.rgb, planes.contrast.shape)
-        rgb = matte.frame.rgb[box.slices]
         planes.take(matte)
-        if not self._remembers(matte.pts):
+        rgb = planes.rgb
+        remembers = self._remembers(matte.pts)
+        if not remembers:
             planes.before[:] = planes.coarse
-        survey(rgb, prediction.rgb, planes.sigma, planes.coarse, planes.off, planes.least, planes.most)
+        plate = planes.shaded
+        shade(prediction.rgb, prediction.room, self._shadow(rgb, prediction), plate)
+        survey(rgb, plate, planes.sigma, planes.coarse, planes.off, planes.least, planes.most)
         band, own = _band(planes)
-        weight = _weight(prediction, own)
-        self.trust = float(weight[planes.most >= _BODY].mean()) if (planes.most >= _BODY).any() else 0.0
+        trust = _trust_by_cell(prediction, own.shape)
+        self.trust = float(trust[planes.most >= _BODY].mean()) if (planes.most >= _BODY).any() else 0.0
+        weight = np.asarray(trust * (own & ~_beyond_doubt(planes)), np.float32)
         origins = _tiles(band & (weight > 0), (box.h, box.w))
         if not origins or len(origins) > MOST_TILES:
             return None
-        self._run(origins, rgb, prediction.rgb, weight)
+        self._run(origins, rgb, plate, weight)
+        if remembers:
+            for core in _cores(origins):
+                calm(rgb, planes.rgb_before, planes.before, planes.pha, core)
+        self._colour(origins, rgb, plate, weight)
         self.tiles, self._before_pts = len(origins), matte.pts
         planes.before[:] = planes.pha
-        survey(rgb, prediction.rgb, planes.sigma, planes.pha, planes.off, planes.least, planes.most)
+        survey(rgb, plate, planes.sigma, planes.pha, planes.off, planes.least, planes.most)
         self.quality = quality(planes.off, planes.least, planes.most, planes.contrast, own & (weight > 0))
         return planes.matte(matte, origins)
+
+    def _shadow(self, rgb: U8, prediction: Prediction) -> F32:
+        planes = self._planes
+        return shadow_field(rgb, prediction.rgb, prediction.room, planes.sigma, planes.coarse)
 
     def _remembers(self, pts: int) -> bool:
         return self._before_pts is not None and 0 < pts - self._before_pts <= FORGET_S * PTS_HZ
 
     def _run(self, origins: list[tuple[int, int]], rgb: U8, plate: U8, weight: F32) -> None:
-        planes, side = self._planes, TILE_PX // 2
-        features = planes.features(len(origins), (FEATURES * 4, side, side))
-        for (y, x), out in zip(origins, features, strict=True):
-            gather(rgb, plate, planes.sigma, planes.coarse, planes.before, y, x, out)
-        for (y, x), answer in zip(origins, self._net.answer(features), strict=True):
-            accept(
-                answer,
-                rgb,
-                plate,
-                planes.sigma,
-                planes.coarse,
-                weight,
-                y,
-                x,
-                INSET_PX,
-                planes.pha,
-                planes.fgr,
-            )
+        planes = self._planes
+        for start in range(0, len(origins), RUN_TILES):
+            run = origins[start : start + RUN_TILES]
+            features = planes.features[: len(run)]
+            for (y, x), out in zip(run, features, strict=True):
+                gather(rgb, plate, planes.sigma, planes.coarse, planes.before, y, x, out)
+            for (y, x), answer in zip(run, self._net.answer(features), strict=True):
+                accept(answer, plate, planes.coarse, weight, y, x, INSET_PX, planes.pha)
+
+    def _colour(self, origins: list[tuple[int, int]], rgb: U8, plate: U8, weight: F32) -> None:
+        """The tiles' own colour, once alpha is known in all of them."""
+        planes = self._planes
+        expected = expected_light(rgb, planes.pha)
+        for core in _cores(origins):
+            colour(rgb, plate, planes.sigma, planes.pha, weight, expected, core, planes.fgr)
 
 
 EMPTY = Box(0, 0, 0, 0)
@@ -135,27 +148,26 @@ class _Planes:
         self.box = box
         size_hw = (box.h, box.w)
         self.coarse, self.before, self.pha, self.sigma = (np.zeros(size_hw, np.uint8) for _ in range(4))
-        self.fgr: U8 = np.zeros((*size_hw, 3), np.uint8)
+        self.rgb, self.rgb_before, self.fgr, self.shaded = (
+            np.zeros((*size_hw, 3), np.uint8) for _ in range(4)
+        )
         cells_hw = (box.h // CELL_PX, box.w // CELL_PX)
         self.off: F32 = np.zeros(cells_hw, np.float32)
         self.least, self.most, self.contrast = (np.zeros(cells_hw, np.uint8) for _ in range(3))
-        self._features: F32 = np.empty((0,), np.float32)
+        side = TILE_PX // 2
+        self.features: F32 = np.empty((RUN_TILES, FEATURES * 4, side, side), np.float32)
 
     def take(self, matte: Matte) -> None:
         """The matte's alpha and colour into the box; the camera's own colour where it has none."""
         part, inner = _overlap(matte.box, self.box)
         self.coarse[:] = 0
-        np.copyto(self.fgr, matte.frame.rgb[self.box.slices])
+        self.rgb, self.rgb_before = self.rgb_before, self.rgb
+        np.copyto(self.rgb, matte.frame.rgb[self.box.slices])  # in one piece, so that loops become vectors
+        np.copyto(self.fgr, self.rgb)
         if not part.is_empty:
             self.coarse[inner.slices] = matte.pha[part.slices]
             self.fgr[inner.slices] = matte.fgr[part.slices]
         np.copyto(self.pha, self.coarse)
-
-    def features(self, count: int, shape: tuple[int, int, int]) -> F32:
-        size = count * shape[0] * shape[1] * shape[2]
-        if self._features.size < size:
-            self._features = np.empty(size, np.float32)
-        return self._features[:size].reshape(count, *shape)
 
     def matte(self, matte: Matte, origins: list[tuple[int, int]]) -> Matte:
         """The refined matte: the old one's box, and every tile looked at."""
@@ -196,19 +208,26 @@ def _band(planes: _Planes) -> tuple[Mask, Mask]:
     )
     soft = (planes.least < _ALL) & (planes.most > _NOBODY)
     missed = joined & (planes.least < _ALL)
-    claimed = (planes.off >= 0) & (planes.off < SAME) & (planes.most > _NOBODY)
+    claimed = (planes.off >= 0) & (planes.off < SAME) & (planes.most > _NOBODY) & ~_beyond_doubt(planes)
     band = cv2.dilate(np.asarray(soft | missed | claimed, np.uint8), np.ones((3, 3), np.uint8)) > 0
     return np.asarray(band & own), np.asarray(own)
 
 
-def _weight(prediction: Prediction, own: Mask) -> F32:
-    """How much of the refined alpha is taken, f32 by cell, 0 to 1."""
-    rows, columns = own.shape
+def _beyond_doubt(planes: _Planes) -> Mask:
+    """Cells that are all teacher to the network, before bare paper or paint: cloth of that very colour agrees
+    with the plate as well as nobody does, so agreement says nothing. Before writing it says much.
+    """
+    return np.asarray((planes.least >= _ALL) & (planes.contrast <= BARE_CODES))
+
+
+def _trust_by_cell(prediction: Prediction, cells_hw: tuple[int, ...]) -> F32:
+    """The plate's trust, f32 by cell, 0 to 1."""
+    rows, columns = cells_hw
     times = TRUST_TILE_PX // CELL_PX
     tiles = prediction.trust.astype(np.float32) / np.float32(255)
     size_wh = (tiles.shape[1] * times, tiles.shape[0] * times)
     trust = cv2.resize(tiles, size_wh, interpolation=cv2.INTER_LINEAR)[:rows, :columns]
-    return np.asarray(trust * own, np.float32)
+    return np.asarray(trust, np.float32)
 
 
 def _contrast(plate: U8, cells_hw: tuple[int, ...]) -> U8:
@@ -238,6 +257,11 @@ def _tiles(band: Mask, size_hw: tuple[int, int]) -> list[tuple[int, int]]:
     return origins
 
 
+def _cores(origins: list[tuple[int, int]]) -> list[Box]:
+    """What each tile decides."""
+    return [Box(x + INSET_PX, y + INSET_PX, _CORE_PX, _CORE_PX) for y, x in origins]
+
+
 def _placed(start: int, length: int) -> int:
     return min(max(start, 0), length - TILE_PX)
 
@@ -262,7 +286,7 @@ def warm_up_refining() -> None:
     trust: U8 = np.full((tiles, tiles), 255, np.uint8)
     for array in (rgb, pha):
         freeze(array)
-    known = Prediction(box, rgb, np.zeros((size, size), np.uint8), trust)
+    known = Prediction(box, rgb, np.zeros((size, size), np.uint8), trust, pha)
     Refiner(_NoChange(), lambda _: known)(Matte(Frame(rgb, 0, 0), box, pha, rgb))
 
 

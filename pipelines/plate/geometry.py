@@ -12,6 +12,7 @@ from pipelines.plate.photometry import Blocks
 
 BLUR_PX = 0.8  # sigma of a usual lens together with the pixel's own area, for a picture of 720 rows
 DISPLAY_GAMMA = 2.2
+_SKIP = 2  # of a page's pixels, every second one is enough for means over blocks
 INSET_PX = 3.0  # for a picture of 720 rows: where the lens mixes the page with the LCD's frame
 
 _LIGHT_OF_CODE: F32 = np.asarray((np.arange(256) / 255) ** DISPLAY_GAMMA, np.float32).reshape(1, 256, 1)
@@ -26,7 +27,7 @@ class PageView:
     """
 
     def __init__(self, calibration: Calibration, camera_wh: SizeWh, page_wh: SizeWh) -> None:
-        self.camera_wh, self.page_wh = camera_wh, page_wh
+        self.calibration, self.camera_wh, self.page_wh = calibration, camera_wh, page_wh
         corners = _corners(calibration.for_sizes(camera_wh, page_wh), page_wh)
         if np.isfinite(corners).all():
             corners = calibration.to_camera(_outline(page_wh), camera_wh, page_wh)
@@ -63,6 +64,26 @@ class PageView:
         light = cv2.GaussianBlur(light, (reach, reach), sigma, borderType=cv2.BORDER_REPLICATE)
         warped = cv2.remap(light, at[0], at[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(warped, np.float32)
+
+    def block_light(self, page_rgb: U8) -> F32:
+        """Nearly the blocks' means of `light`, f32 (bh, bw, 3), at a small part of its cost."""
+        rows, columns = self.blocks.hw
+        half_px = self.blocks.block_px / 2
+        light = cv2.LUT(np.ascontiguousarray(page_rgb[::_SKIP, ::_SKIP]), _LIGHT_OF_CODES)
+        step = max(1, round(half_px * self._ratio / _SKIP))
+        height, width = light.shape[0] // step, light.shape[1] // step
+        small = cv2.resize(
+            light[: height * step, : width * step], (width, height), interpolation=cv2.INTER_AREA
+        )
+        box = Box(0, 0, columns * self.blocks.block_px, rows * self.blocks.block_px)
+        at = [
+            cv2.resize(plane[box.slices], (2 * columns, 2 * rows), interpolation=cv2.INTER_AREA)
+            for plane in self._page_at
+        ]
+        cell_px = np.float32(_SKIP * step)
+        x, y = (np.asarray((plane - (cell_px - _SKIP) / 2) / cell_px, np.float32) for plane in at)
+        fine = cv2.remap(small, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(cv2.resize(fine, (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _page_map(calibration: Calibration, box: Box, camera_wh: SizeWh, page_wh: SizeWh) -> F32:

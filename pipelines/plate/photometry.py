@@ -9,7 +9,7 @@ page of few colours does not tell all unknowns apart, so they are held near what
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import cv2
@@ -44,8 +44,9 @@ _COLOURS = 6**3
 _ENOUGH = 3  # blocks of a colour, to say that it was seen
 _MOST_OFF = 25.0  # codes: what is held before the page must not count for more
 _NEAR_DOUBT, _DOUBT = 8.0, 60.0  # codes, of colours that were not seen: close to one that was, or not
+_AGED_DOUBT = 4.0  # codes, more for a colour that was seen before, and is not now
 
-_LEVELS = (np.arange(LEVELS) + 0.5) * (256 / LEVELS)
+CENTRES = (np.arange(LEVELS) + 0.5) * (256 / LEVELS)
 _LIGHT_OF_CODE: F32 = np.asarray((np.arange(256) / 255) ** CODE_GAMMA, np.float32).reshape(1, 256, 1)
 _LIGHT_OF_CODES: F32 = np.ascontiguousarray(_LIGHT_OF_CODE.repeat(3, axis=2))
 Index = npt.NDArray[np.intp]
@@ -99,12 +100,14 @@ class Photometry:
     """One fit. weights: f64 (3, 14), for each channel M_c, q_c and the quadratic part of o_c.
 
     cells: f64 (gh, gw, 3), the rest of o, by cell of CELL_PX. bends: f64 (3, 16), codes that the camera's
-    curve adds to a pure power, for each channel by level.
+    curve adds to a pure power, for each channel by level. strokes: f64 (3, 16), what pixels add to that where
+    blocks do not tell, see levels.py; of the plate alone.
     """
 
     weights: F64
     cells: F64
     bends: F64
+    strokes: F64 = field(default_factory=lambda: np.zeros((3, LEVELS)))
 
     def plate(self, light: F32) -> U8:
         """What the camera sees of a page's light f32 (h, w, 3): u8 (h, w, 3)."""
@@ -114,20 +117,38 @@ class Photometry:
         _render(light, mix, self._planes((height, width)), self._curve(), plate)
         return plate
 
+    def room_share(self, plate: U8) -> U8:
+        """How much of the plate's light the lamps give, 255 all: u8 (h, w). plate: u8 (h, w, 3)."""
+        share = np.empty(plate.shape[:2], np.uint8)
+        room = np.ascontiguousarray(self._planes(plate.shape[:2])[..., 3:].mean(axis=2))
+        _room_share(plate, room, np.ascontiguousarray(_LIGHT_OF_CODE.ravel()), share)
+        return share
+
     def off_codes(self, page: F32, seen: F32, blocks: Blocks) -> F64:
         """By how many codes blocks differ from what is expected, f64 (bh, bw). page, seen: as for `fit`.
 
         At edges of the page's drawings a slight shift is allowed for.
         """
+        expected, found = (_coded(light.reshape(-1, 3)) for light in (self.expected(page, blocks), seen))
+        for c in range(3):
+            expected[:, c] += np.interp(expected[:, c], CENTRES, self.bends[c])
+        off = np.abs(expected - found).max(axis=1).reshape(page.shape[:2])
+        return np.asarray(off * _flatness(page))
+
+    def expected(self, page: F32, blocks: Blocks) -> F64:
+        """Light that the camera should see of a page, f64 (bh, bw, 3). page: as for `fit`."""
         y, x = blocks.centres()
         terms, cell = _terms(x, y, blocks.size_hw), blocks.cells(y, x)
         lit, own = page.reshape(-1, 3).astype(np.float64), self.cells.reshape(-1, 3)
-        mixed = np.stack([_design(terms, lit, c) @ self.weights[c] for c in range(3)], axis=1) + own[cell]
-        expected, found = (_coded(light) for light in (mixed, seen.reshape(-1, 3)))
-        for c in range(3):
-            expected[:, c] += np.interp(expected[:, c], _LEVELS, self.bends[c])
-        off = np.abs(expected - found).max(axis=1).reshape(page.shape[:2])
-        return np.asarray(off * _flatness(page))
+        mixed = np.stack([_design(terms, lit, c) @ self.weights[c] for c in range(3)], axis=1)
+        return np.asarray((mixed + own[cell]).reshape(page.shape))
+
+    def straight(self, seen: F32) -> tuple[F64, F64]:
+        """What blocks show, on the scale of `expected`: f64 (bh, bw, 3); and codes per light there, f64
+        (bh, bw), less where neighbours differ. seen: as for `fit`.
+        """
+        light = _straightened(_coded(seen.reshape(-1, 3)), self.bends).reshape(seen.shape)
+        return light, _steepness(light.mean(axis=2)) * np.sqrt(_flatness(seen))
 
     def _planes(self, size_hw: tuple[int, int]) -> F32:
         """q (3) and o (3) at the middles of cells, f32 (gh, gw, 6)."""
@@ -141,7 +162,8 @@ class Photometry:
     def _curve(self) -> F32:
         """Light 0 to 1 in CURVE_STEPS to code, f32 (3, CURVE_STEPS)."""
         codes = 255 * np.linspace(0, 1, CURVE_STEPS) ** (1 / CODE_GAMMA)
-        return np.asarray([codes + np.interp(codes, _LEVELS, bend) for bend in self.bends], np.float32)
+        bends = self.bends + self.strokes
+        return np.asarray([codes + np.interp(codes, CENTRES, bend) for bend in bends], np.float32)
 
 
 def first_guess() -> F64:
@@ -152,9 +174,15 @@ def first_guess() -> F64:
     return weights
 
 
-def doubts(page: F32, off: F64, sure: U8) -> F64:
-    """How far the prediction may be wrong, in codes, f64 (bh, bw): where the page has colours that come out
-    otherwise than expected wherever they are seen, or that hide behind the teacher. off: of `off_codes`.
+def first_doubts() -> F64:
+    """`doubts_by_colour` before anything was seen."""
+    return np.full(_COLOURS, _DOUBT)
+
+
+def doubts_by_colour(page: F32, off: F64, sure: U8, before: F64) -> F64:
+    """How far the prediction may be wrong, in codes, by coarse colour of the page, f64 (216,): what comes out
+    otherwise than expected wherever it is seen, and what was not seen, now or before. off: of `off_codes`.
+    before: of an earlier picture in the same light.
     """
     colours, seen = _colours(page.reshape(-1, 3)), sure.ravel() > 0
     count = np.bincount(colours[seen], minlength=_COLOURS)
@@ -164,8 +192,14 @@ def doubts(page: F32, off: F64, sure: U8) -> F64:
     for axis in range(3):
         near = np.maximum(near, np.maximum(np.roll(near, 1, axis), np.roll(near, -1, axis)))
     doubt = np.where(near[1:-1, 1:-1, 1:-1].ravel() > 0, _NEAR_DOUBT, _DOUBT)
+    doubt = np.minimum(doubt, before + _AGED_DOUBT)
     doubt[count >= _ENOUGH] = (sums / np.maximum(count, 1))[count >= _ENOUGH]
-    return np.asarray(doubt[colours].reshape(page.shape[:2]))
+    return np.asarray(doubt, np.float64)
+
+
+def doubts(page: F32, by_colour: F64) -> F64:
+    """The same by block, f64 (bh, bw)."""
+    return np.asarray(by_colour[_colours(page.reshape(-1, 3))].reshape(page.shape[:2]))
 
 
 def seen_light(rgb: U8) -> F32:
@@ -192,7 +226,7 @@ def fit(page: F32, seen: F32, sure: U8, blocks: Blocks, before: Photometry | Non
     terms = _terms(x, y, blocks.size_hw)
     designs = [_design(terms, lit, channel) for channel in range(3)]
     # Errors count in codes: how many codes a step of light is at this level.
-    steep = 255 / CODE_GAMMA * np.maximum(target.mean(axis=1), 0.003) ** (1 / CODE_GAMMA - 1)
+    steep = _steepness(target.mean(axis=1))
     codes, bends = _coded(target), np.zeros((3, LEVELS)) if before is None else before.bends
     cells, trust = np.zeros((grid_hw[0] * grid_hw[1], 3)), np.ones(len(y))
     for least in _SPREADS:
@@ -208,6 +242,11 @@ def fit(page: F32, seen: F32, sure: U8, blocks: Blocks, before: Photometry | Non
     if weights[:, :3].sum(axis=1).min() < LEAST_CONTRAST or weights[:, 8].max() > MOST_ROOM_LIGHT:
         return None
     return Photometry(weights, cells.reshape(*grid_hw, 3), bends)
+
+
+def _steepness(light: F64) -> F64:
+    """Codes per light."""
+    return np.asarray(255 / CODE_GAMMA * np.maximum(light, 0.003) ** (1 / CODE_GAMMA - 1))
 
 
 def _flatness(page: F32) -> F64:
@@ -271,7 +310,7 @@ def _bends(coded: F64, codes: F64, weight: F64, known: F64) -> F64:
 def _straightened(codes: F64, bends: F64) -> F64:
     """The light of codes f64 (n, 3), with the camera's curve taken off."""
     plain = np.stack(
-        [codes[:, c] - np.interp(codes[:, c], _LEVELS + bends[c], bends[c]) for c in range(3)], axis=1
+        [codes[:, c] - np.interp(codes[:, c], CENTRES + bends[c], bends[c]) for c in range(3)], axis=1
     )
     return np.asarray((np.clip(plain, 0, 255) / 255) ** CODE_GAMMA)
 
@@ -314,3 +353,15 @@ def _render(light: F32, mix: F32, planes: F32, curve: F32, plate: U8) -> None:
                 mixed = mix[c, 0] * r + mix[c, 1] * g + mix[c, 2] * b + gain * light[y, x, c]
                 code = curve[c, np.uint32(min(max(mixed + room, zero), one) * last)]
                 plate[y, x, c] = np.uint8(min(max(code, zero), full) + half)
+
+
+@compiled(fastmath=True)
+def _room_share(plate: U8, room: F32, light: F32, share: U8) -> None:
+    """room: f32 (gh, gw), light by cell; of so smooth a thing the nearest cell is enough."""
+    height, width = share.shape
+    for y in range(height):
+        for x in range(width):
+            lamps = max(room[y // CELL_PX, x // CELL_PX], np.float32(0))
+            total = light[plate[y, x, 0]] + light[plate[y, x, 1]] + light[plate[y, x, 2]]
+            most = min(np.float32(765) * lamps / (total + np.float32(1e-4)), np.float32(255))
+            share[y, x] = int(most)

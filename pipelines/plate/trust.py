@@ -22,8 +22,8 @@ LEVEL_SHARE = (0.025, 0.05)
 REST = (3.0, 8.0)  # mean square, in what noise, slopes and doubt explain
 _LEVEL_CODES = (2.0, 6.0)  # allowed on top of the share, for dark pages
 _WRONG_SHARE = 0.5  # of the tiles in sight: more of them wrong, and it is another page
-_LEAST_PIXELS = 24.0
-_SLOPE_PRIOR = 1_500.0  # of squared slopes: less says nothing of a shift
+_LEAST_PIXELS = 12.0
+_SLOPE_PRIOR = 750.0  # of squared slopes: less says nothing of a shift
 _NOISE2, _SLOPE2 = np.float32(1.6**2), np.float32(0.3**2)
 _RISE = 0.25  # of what is missing, per frame: trust falls at once
 FAR_SHARE = (0.12, 0.3)  # of a tile's pixels, that are further off than _FAR deviations
@@ -116,7 +116,7 @@ def _filled(share: F32, seen: npt.NDArray[np.bool_]) -> F32:
 
 @compiled(fastmath=True)
 def _tally(rgb: U8, plate: U8, doubt: U8, sure: U8, sums: F32) -> None:
-    """Adds up every other pixel of each tile, of the green channel."""
+    """Adds up a quarter of each tile's pixels, of the green channel."""
     height, width = doubt.shape
     for row in range(sums.shape[0]):
         for column in range(sums.shape[1]):
@@ -124,8 +124,8 @@ def _tally(rgb: U8, plate: U8, doubt: U8, sure: U8, sums: F32) -> None:
             top, left = max(row * TRUST_TILE_PX, 1), max(column * TRUST_TILE_PX, 1)
             bottom = min((row + 1) * TRUST_TILE_PX, height - 1)
             right = min((column + 1) * TRUST_TILE_PX, width - 1)
-            for y in range(top, bottom):
-                for x in range(left + (y + left) % 2, right, 2):
+            for y in range(top, bottom, 2):
+                for x in range(left + y // 2 % 2, right, 2):
                     if sure[y, x] == 0 or doubt[y, x] > _MOST_DOUBT:
                         continue
                     behind = np.float32(plate[y, x, 1])

@@ -7,12 +7,17 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
-from pipelines.media import PTS_HZ, Calibration, Frame, Page, SizeWh, SourceLost, SourceState
+import numpy as np
+
+from pipelines.media import PTS_HZ, Calibration, Frame, Page, SizeWh, SourceLost, SourceState, freeze
 from pipelines.simulated.clip import CLIP_FRAMES, CLIP_HZ, clip_frame
+from pipelines.simulated.light import blended
 from pipelines.simulated.optics import Fit, Optics
 from pipelines.simulated.rendering import Renderer, Truth
 from pipelines.simulated.room import Room, room_from_url
+from pipelines.simulated.strip import draw_strip
 from pipelines.timing import NS_PER_MS, NS_PER_S, Pacer, SessionClock
 
 NAME = "simulated classroom"
@@ -38,9 +43,29 @@ class LcdHistory:
             self._shown.popleft()
         return self._shown[0][1] if self._shown and self._shown[0][0] <= lit_ns else None
 
+    def seen_during(self, begin_ns: int, end_ns: int) -> list[tuple[Page | None, float]]:
+        """The pages that light a sensor between two instants, with their shares. Forgets what is older."""
+        first = self.seen_at(begin_ns)
+        if end_ns <= begin_ns:
+            return [(first, 1.0)]
+        lit = [(at_ns + self._delay_ns, page) for at_ns, page in self._shown]
+        lit = [(begin_ns, first), *((at_ns, page) for at_ns, page in lit if begin_ns < at_ns < end_ns)]
+        ends = [*(at_ns for at_ns, _ in lit[1:]), end_ns]
+        span_ns = end_ns - begin_ns
+        return [(page, (stop - at_ns) / span_ns) for (at_ns, page), stop in zip(lit, ends, strict=True)]
+
     @staticmethod
     def _is_same(old: Page | None, new: Page | None) -> bool:
         return old is new or (old is not None and new is not None and old.revision == new.revision)
+
+
+def lit_page(seen: list[tuple[Page | None, float]]) -> Page | None:
+    """The page whose light is that of an exposure, by `LcdHistory.seen_during`."""
+    shown = next((page for page, _ in seen if page is not None), None)
+    if len(seen) == 1 or shown is None:
+        return seen[0][0]
+    black = np.zeros_like(shown.rgb)
+    return replace(shown, rgb=blended([(black if page is None else page.rgb, share) for page, share in seen]))
 
 
 class SimulatedClassroom:
@@ -128,7 +153,13 @@ class SimulatedClassroom:
         self._last_tick_ns = tick_ns
         self._history.note(self._shown_page(), time.monotonic_ns())
         pts = self._clock.pts(tick_ns)
-        rgb = renderer.render(self.index_of(pts), self._history.seen_at(tick_ns))
+        half_ns = round(self.room.exposure_ms * NS_PER_MS / 2)
+        seen = self._history.seen_during(tick_ns - half_ns, tick_ns + half_ns)
+        rgb = renderer.render(self.index_of(pts), lit_page(seen))
+        if self.room.clock:
+            rgb = rgb.copy()
+            draw_strip(rgb, tick_ns, pts)
+            freeze(rgb)
         self._frames += 1
         return Frame(rgb, pts, tick_ns)
 

@@ -6,6 +6,9 @@ u16 with LIGHT_UNITS to 1, and codes as i16 with CODE_UNITS to one 8-bit code.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -25,6 +28,7 @@ _LCD_BLACK = 0.0025
 _TEACHER_LIGHT = (0.80, 0.78, 0.74)  # room light that falls on the teacher, warmer than the LCD
 _KNEE = 0.8
 _TOE = 0.001  # keeps the curve from rising without bound at black, where noise would be torn up
+_BLEND_STEPS = 16_384
 _READ_NOISE = 0.003  # light at which shot noise equals the sensor's own noise
 
 # What the camera's channels see of the LCD's red, green and blue.
@@ -36,6 +40,17 @@ def lcd_table(room: Room) -> F32:
     codes = np.arange(256)[:, None] / 255
     light = (codes ** np.array(_LCD_GAMMA) + _LCD_BLACK) * room.bright
     return np.asarray(light[None] * LIGHT_UNITS, np.float32, order="C")
+
+
+def blended(pages: Sequence[tuple[U8, float]]) -> U8:
+    """The page that gives the light of several ones for their shares of an exposure, u8 (h, w, 3)."""
+    codes = np.arange(256)[:, None] / 255
+    light_of = np.asarray(codes ** np.array(_LCD_GAMMA), np.float32)[None]
+    light = sum(np.float32(share) * cv2.LUT(rgb, light_of) for rgb, share in pages)
+    steps = np.linspace(0, 1, _BLEND_STEPS)[:, None] ** (1 / np.array(_LCD_GAMMA)) * 255
+    code_of = np.asarray(np.rint(steps), np.uint8)
+    index = np.asarray(np.clip(light, 0, 1) * np.float32(_BLEND_STEPS - 1) + np.float32(0.5), np.uint16)
+    return np.dstack([code_of[index[..., c], c] for c in range(3)])
 
 
 def teacher_table(room: Room) -> F32:

@@ -18,7 +18,9 @@ class Room:
     720 rows. noise: sigma in 8-bit codes at middle grey. bright: light of a white page, where 1 begins to
     saturate. veil: room light thrown back by the LCD's glass, in the same unit. light: room light on wall and
     teacher. vignetting: light lost at the left and right edge. delay_ms: from a page's shown_ns to the light
-    of it in the camera. absent_s: (from, to) in seconds from the session's zero with an empty stage.
+    of it in the camera, at the middle of an exposure. exposure_ms: how long that is; a page turn within it
+    gives a mixture of both pages, with 0 never. absent_s: (from, to) in seconds from the session's zero with
+    an empty stage. clock: a time strip in the picture's corner, to measure delays by (see strip.py).
     """
 
     seed: int = 1
@@ -36,8 +38,10 @@ class Room:
     light: float = 1.0
     vignetting: float = 0.12
     delay_ms: float = 85.0
+    exposure_ms: float = 0.0
     teacher: bool = True
     absent_s: tuple[float, float] | None = None
+    clock: bool = False
 
 
 # Key of the url: field, lowest and highest value that still give a picture worth the name.
@@ -57,9 +61,10 @@ _RANGES: dict[str, tuple[str, float, float]] = {
     "light": ("light", 0.1, 1.5),
     "vignetting": ("vignetting", 0, 0.6),
     "delay_ms": ("delay_ms", 0, 1000),
+    "exposure": ("exposure_ms", 0, 40),
 }
 _WORDS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
-KEYS = (*_RANGES, "teacher", "absent")
+KEYS = (*_RANGES, "teacher", "absent", "clock")
 
 
 def room_from_url(url: str) -> Room:
@@ -86,10 +91,10 @@ def room_from_url(url: str) -> Room:
 
 
 def _read(key: str, value: str) -> tuple[str, int | float | bool | tuple[float, float]]:
-    if key == "teacher":
+    if key in ("teacher", "clock"):
         if value.lower() not in _WORDS:
-            raise ValueError(f'{SCHEME} option teacher={value}: must be "yes" or "no"')
-        return "teacher", _WORDS[value.lower()]
+            raise ValueError(f'{SCHEME} option {key}={value}: must be "yes" or "no"')
+        return key, _WORDS[value.lower()]
     if key == "absent":
         return "absent_s", _stretch(value)
     if key not in _RANGES:

@@ -11,6 +11,7 @@ import av
 import numpy as np
 
 from pipelines.media import I16, SOUND_HZ, SourceLost
+from pipelines.saying import said
 from pipelines.sound.stereo import ToStereo
 from pipelines.timing import NS_PER_S
 
@@ -19,6 +20,12 @@ _OFFERS: Final = ((2, 48_000), (1, 48_000), (2, 44_100), (1, 44_100), (1, 32_000
 _SANE_AGE_S: Final = 1.0
 _PIECE_SAMPLES: Final = SOUND_HZ // 100
 _SYSTEM_SETTINGS: Final = "/usr/share/alsa"
+
+
+def system_settings() -> None:
+    """Before a device is opened. The ALSA inside PyAV looks for its settings where it was built, below /tmp,
+    where anybody may put some: it must be told where the system keeps them."""
+    os.environ.setdefault("ALSA_CONFIG_DIR", _SYSTEM_SETTINGS)
 
 
 class AlsaReader:
@@ -37,27 +44,35 @@ class AlsaReader:
             return next(self._pieces)
         except (av.error.FFmpegError, StopIteration):
             raise SourceLost(
-                "sound", f"The microphone {self._device} has gone. Put its plug in again; it is looked for."
+                "sound",
+                said(
+                    "microphone_gone",
+                    "The microphone {device} has gone. Put its plug in again; it is looked for.",
+                    device=self._device,
+                ),
             ) from None
 
     def close(self) -> None:
         self._container.close()
 
     def _open(self) -> av.container.InputContainer:
-        # The ALSA inside PyAV looks for its settings where it was built, below /tmp, where anybody may
-        # put some: it must be told where the system keeps them.
-        os.environ.setdefault("ALSA_CONFIG_DIR", _SYSTEM_SETTINGS)
-        said = ""
+        system_settings()
+        fault = ""
         for channels, rate_hz in _OFFERS:
             options = {"channels": str(channels), "sample_rate": str(rate_hz)}
             try:
                 return av.open(self._device, format="alsa", options=options)
             except av.error.FFmpegError as error:  # EIO, whatever it was
-                said = error.strerror or ""
+                fault = error.strerror or ""
         raise SourceLost(
             "sound",
-            f"The microphone {self._device} cannot be opened ({said}). See `arecord -L` for the names of "
-            "what is plugged in; the service's user must be in the group audio.",
+            said(
+                "microphone_unopened",
+                "The microphone {device} cannot be opened ({fault}). See `arecord -L` for the "
+                "names of what is plugged in; the service's user must be in the group audio.",
+                device=self._device,
+                fault=fault,
+            ),
         )
 
     def _read(self) -> Iterator[tuple[I16, int]]:

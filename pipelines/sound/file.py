@@ -11,6 +11,7 @@ import av
 import numpy as np
 
 from pipelines.media import I16, SOUND_BLOCK_SAMPLES, SourceLost, SourceState
+from pipelines.saying import said
 from pipelines.sound.stereo import ToStereo
 from pipelines.timing import NS_PER_S
 
@@ -69,24 +70,43 @@ def _blocks(path: Path) -> Iterator[I16]:
             rest = rest[whole:]
         if not heard:
             raise SourceLost(
-                "sound", f"{path} holds no sound that can be decoded. Save it as WAV, MP3 or MP4."
+                "sound",
+                said(
+                    "sound_undecodable",
+                    "{path} holds no sound that can be decoded. Save it as WAV, MP3 or MP4.",
+                    path=path,
+                ),
             )
 
 
 def _pieces(path: Path) -> Iterator[I16]:
     """Once through the file, in pieces i16 (n, 2) at 48 kHz; what is damaged is passed over."""
     if not path.exists():
-        raise SourceLost("sound", f"{path} does not exist. Correct [sound] source.")
+        raise SourceLost(
+            "sound", said("sound_missing", "{path} does not exist. Correct [sound] source.", path=path)
+        )
     if not path.is_file():
-        raise SourceLost("sound", f"{path} is no file. Correct [sound] source.")
+        raise SourceLost(
+            "sound", said("sound_no_file", "{path} is no file. Correct [sound] source.", path=path)
+        )
     try:
         with av.open(f"file:{path.absolute()}", options=_OPTIONS) as container:
             if not container.streams.audio:
-                raise SourceLost("sound", f"{path} holds no sound. Choose another file for [sound] source.")
+                raise SourceLost(
+                    "sound",
+                    said(
+                        "sound_none",
+                        "{path} holds no sound. Choose another file for [sound] source.",
+                        path=path,
+                    ),
+                )
             stream = container.streams.audio[0]
             codec: av.AudioCodecContext | None = stream.codec_context  # None: no decoder for it
             if codec is None:
-                raise SourceLost("sound", f"{path} cannot be decoded here. Save it as WAV or MP3.")
+                raise SourceLost(
+                    "sound",
+                    said("sound_codec", "{path} cannot be decoded here. Save it as WAV or MP3.", path=path),
+                )
             to_stereo = ToStereo()
             for packet in container.demux(audio=0):
                 try:
@@ -98,4 +118,9 @@ def _pieces(path: Path) -> Iterator[I16]:
                     yield from to_stereo(frame)
             yield from to_stereo.rest()
     except (av.error.FFmpegError, UnicodeError, IndexError):  # IndexError: PyAV 18, a stream out of nowhere
-        raise SourceLost("sound", f"{path} cannot be read as sound. Save it as WAV, MP3 or MP4.") from None
+        raise SourceLost(
+            "sound",
+            said(
+                "sound_unreadable", "{path} cannot be read as sound. Save it as WAV, MP3 or MP4.", path=path
+            ),
+        ) from None

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from pipelines.media import I16, SOUND_HZ, SourceLost, SourceState
+from pipelines.saying import said
 from pipelines.sound.aligned import Aligner
 from pipelines.timing import NS_PER_MS, NS_PER_S, SessionClock
 
@@ -51,7 +52,14 @@ class MicrophoneFeed:
         with self._lock:
             state, reason = self._state, self._reason
             if state == "live" and time.monotonic_ns() - self._heard_ns > _STALL_NS:
-                state, reason = "lost", f"{self._name} delivers no sound. Pull its plug and put it in again."
+                state, reason = (
+                    "lost",
+                    said(
+                        "microphone_silent",
+                        "{name} delivers no sound. Pull its plug and put it in again.",
+                        name=self._name,
+                    ),
+                )
             detail: dict[str, str | int | float | bool | None] = {
                 "source": self._name,
                 "drift_ppm": round(self._aligner.drift_ppm, 1),

@@ -25,6 +25,26 @@ class SoundSettings(BaseModel):
         description="Added to the picture's own delay: raise it while the voice runs ahead of the lips.",
     )
 
+    gain_db: float = Field(
+        0.0, ge=-30, le=40, description="Louder or softer, dB; speech wants peaks between -20 and -6 dBFS."
+    )
+    high_pass_hz: float = Field(
+        0.0, ge=0, le=300, description="Takes rumble away below so many hertz; 80 suits voices, 0 is none."
+    )
+
+    loudspeaker: str = Field(
+        "",
+        description="Where the box plays the voice of a remote room that is let speak: alsa:default, "
+        "alsa:hw:1, or nothing: then the console alone does.",
+    )
+
+    @field_validator("loudspeaker")
+    @classmethod
+    def _is_device(cls, loudspeaker: str) -> str:
+        if loudspeaker and not re.fullmatch(r"alsa:\S+", loudspeaker):
+            raise ValueError("write alsa:default, or one of `aplay -L`, as in alsa:hw:1; or nothing")
+        return loudspeaker
+
     @field_validator("source")
     @classmethod
     def _known(cls, source: str) -> str:

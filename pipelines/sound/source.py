@@ -13,8 +13,10 @@ from pipelines.media import I16, SOUND_BLOCK_SAMPLES, SOUND_HZ, Sound, SourceSta
 from pipelines.sound.alsa import AlsaReader
 from pipelines.sound.file import FileFeed
 from pipelines.sound.generated import SilenceFeed, ToneFeed
+from pipelines.sound.meter import LevelMeter
 from pipelines.sound.microphone import MicrophoneFeed
 from pipelines.sound.settings import SoundSettings
+from pipelines.sound.shaping import Shaper
 from pipelines.timing import NS_PER_S, SessionClock
 
 _SKIP_NS = NS_PER_S  # a reader later than this has slept; it gets the present, not the past
@@ -37,7 +39,7 @@ class Feed(Protocol):
 class SoundSource:
     """Sound at the pace of the session's clock. While the microphone is lost, silence flows on."""
 
-    def __init__(self, feed: Feed, clock: SessionClock) -> None:
+    def __init__(self, feed: Feed, clock: SessionClock, shaper: Shaper | None = None) -> None:
         self._feed = feed
         self._clock = clock
         self._closed = threading.Event()
@@ -47,12 +49,26 @@ class SoundSource:
         freeze(self._silence)
         self._overruns = 0
         self._silent = 0
+        self._shaper = shaper or Shaper(gain_db=0, high_pass_hz=0)
+        self._arrived = LevelMeter()  # a microphone that clips is heard, however its sound is shaped
+        self._meter = LevelMeter()
 
     @property
     def state(self) -> SourceState:
-        """The feed's. detail: `overruns` (blocks that nobody read in time), `silent` (blocks of silence)."""
+        """The feed's. detail: `overruns` (blocks that nobody read in time), `silent` (blocks of silence),
+        `peak_dbfs` and `rms_dbfs` of the newest block, as it is sent. reason: dead silence or clipping, while
+        it is live.
+        """
         state = self._feed.state
-        state.detail |= {"overruns": self._overruns, "silent": self._silent}
+        state.detail |= {
+            "overruns": self._overruns,
+            "silent": self._silent,
+            "peak_dbfs": round(self._meter.peak_dbfs, 1),
+            "rms_dbfs": round(self._meter.rms_dbfs, 1),
+        }
+        # Silence that was asked for is no fault.
+        if state.state == "live" and not state.reason and not isinstance(self._feed, SilenceFeed):
+            state.reason = self._arrived.fault or self._meter.fault
         return state
 
     def read(self, timeout_s: float) -> Sound | None:
@@ -76,7 +92,10 @@ class SoundSource:
         if pcm is None:
             self._silent += 1
             pcm = self._silence
+        self._arrived.take(pcm)
+        pcm = self._shaper.shape(pcm)
         freeze(pcm)
+        self._meter.take(pcm)
         return Sound(pcm, pts, self._clock.at_ns(pts, SOUND_HZ))
 
     def close(self) -> None:
@@ -98,4 +117,4 @@ def open_sound(settings: SoundSettings, clock: SessionClock) -> SoundSource:
         feed = MicrophoneFeed(lambda: AlsaReader(device), clock, device)
     else:
         feed = FileFeed(Path(source).expanduser())
-    return SoundSource(feed, clock)
+    return SoundSource(feed, clock, Shaper(settings.gain_db, settings.high_pass_hz))

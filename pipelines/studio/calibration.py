@@ -7,6 +7,8 @@ import numpy as np
 
 from pipelines.capture import Camera
 from pipelines.media import F32, Calibration, SizeWh
+from pipelines.orders import CornerShares
+from pipelines.saying import said
 from pipelines.simulated import SimulatedClassroom
 from pipelines.studio.settings import CalibrationSettings
 
@@ -17,12 +19,23 @@ class CalibrationRefused(ValueError):
     """The four corners cannot be the corners of a screen."""
 
 
-def calibrate(settings: CalibrationSettings, camera: Camera, camera_size_wh: SizeWh) -> Calibration | None:
-    """Corners given by the operator win over the simulated truth; without either there is none."""
-    corners = checked_corners(settings)
+def calibrate(
+    settings: CalibrationSettings,
+    camera: Camera,
+    camera_size_wh: SizeWh,
+    stored: Calibration | None = None,
+    shares: CornerShares | None = None,
+) -> Calibration | None:
+    """What was measured wins, then the corners a person gave in the console (shares), then those of the
+    settings, then the simulated truth, as `source` allows."""
+    if stored is not None and settings.source == "auto":
+        return stored
+    if shares is not None:
+        return from_corners(corners_from_shares(shares, camera_size_wh), camera_size_wh)
+    corners = None if settings.source == "simulated" else checked_corners(settings)
     if corners is not None:
         return from_corners(corners, camera_size_wh)
-    if isinstance(camera, SimulatedClassroom):
+    if isinstance(camera, SimulatedClassroom) and settings.source != "corners":
         return camera.calibration
     return None
 
@@ -31,18 +44,37 @@ def checked_corners(settings: CalibrationSettings) -> F32 | None:
     """The operator's corners, f32 (4, 2), clockwise from the top left. Raises CalibrationRefused."""
     if settings.corners is None:
         return None
-    corners = np.array(settings.corners, np.float32)
+    return _checked(np.array(settings.corners, np.float32))
+
+
+def corners_from_shares(shares: CornerShares, camera_size_wh: SizeWh) -> F32:
+    """Shares of the camera's picture to its pixels, f32 (4, 2). Raises CalibrationRefused."""
+    # A share of 0 is the picture's edge, half a pixel before the first pixel's centre.
+    return _checked((np.array(shares) * camera_size_wh - 0.5).astype(np.float32))
+
+
+def _checked(corners: F32) -> F32:
+    """Raises CalibrationRefused."""
     # In pixels, where y grows downwards, OpenCV counts clockwise as positive.
     area = cv2.contourArea(corners, oriented=True)
     if not cv2.isContourConvex(corners) or area <= 0:
         raise CalibrationRefused(
-            f"calibration.corners {corners.tolist()} are not the corners of a screen: give the page's "
-            "top left, top right, bottom right and bottom left, in this order, in camera pixels"
+            said(
+                "corners_no_screen",
+                "the corners {corners} are not the corners of a screen: give the page's top left, top right, "
+                "bottom right and bottom left, in this order, in camera pixels",
+                corners=str(corners.tolist()),
+            )
         )
     if area < MIN_AREA_PX:
         raise CalibrationRefused(
-            f"calibration.corners {corners.tolist()} enclose {area:.0f} square pixels, too few for a "
-            "screen: give them in camera pixels, not as shares of the picture"
+            said(
+                "corners_too_small",
+                "the corners {corners} enclose {area:.0f} square pixels, too few for a screen: give them in "
+                "camera pixels, not as shares of the picture",
+                corners=str(corners.tolist()),
+                area=area,
+            )
         )
     return corners
 

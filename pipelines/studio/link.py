@@ -7,22 +7,25 @@ from collections import deque
 from multiprocessing.connection import Connection
 
 from pipelines.channels import Backlog
-from pipelines.media import Packet
-from pipelines.orders import Order, Report
+from pipelines.media import Packet, SheetUpdate
+from pipelines.orders import Order
+from pipelines.reports import Report
 
 
 class Link:
     """Sends reports without ever blocking a stage: a gateway that does not read costs only packets.
 
-    Reports other than packets are few (about one a second) and never dropped.
+    Reports other than packets are few and never dropped. Sheets are the large ones: whoever makes them looks
+    at sheets_waiting first.
     """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._packets = Backlog(max_packets=512, max_bytes=32_000_000)
+        self._packets = Backlog[Packet](max_packets=512, max_bytes=32_000_000)
         self._reports: deque[Report] = deque()
         self._changed = threading.Condition()
         self._closing = False
+        self.sheets_waiting = 0
 
     @property
     def dropped(self) -> int:
@@ -38,6 +41,7 @@ class Link:
                 self._packets.put(report)
             else:
                 self._reports.append(report)
+                self.sheets_waiting += isinstance(report, SheetUpdate)
             self._changed.notify()
 
     def close(self) -> None:
@@ -53,6 +57,9 @@ class Link:
                 self._connection.send(report)
             except (BrokenPipeError, ConnectionResetError):
                 return
+            if isinstance(report, SheetUpdate):
+                with self._changed:
+                    self.sheets_waiting -= 1
 
     def receive(self) -> Order | None:
         """The next order; None when the gateway has gone."""

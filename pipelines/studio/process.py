@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection
 
 from models.errors import ModelError
 from pipelines.encoding import EncoderUnavailable
-from pipelines.orders import Fatal
+from pipelines.reports import Fatal
 from pipelines.studio.calibration import CalibrationRefused
 from pipelines.studio.link import Link
 from pipelines.studio.settings import StudioSettings

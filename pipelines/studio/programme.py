@@ -5,15 +5,17 @@ It never waits for the network: a page turn is on its way at the next tick, what
 
 from __future__ import annotations
 
-import threading
 import time
+from collections import deque
 from collections.abc import Callable
 
 from pipelines.channels import Latest
 from pipelines.compositing import Compositor
-from pipelines.encoding import VideoEncoder
-from pipelines.media import Calibration, Matte, Packet, Page, Scene
-from pipelines.studio.showing import WITH_TEACHER, Showing
+from pipelines.encoding import LayeredEncoder
+from pipelines.media import TEACHER_LAYER, VIDEO_LAYERS, Calibration, Matte, Packet, Page, Scene
+from pipelines.studio.composing import Composed, Composing, Wish
+from pipelines.studio.parts import Parts
+from pipelines.studio.showing import WITH_TEACHER
 from pipelines.timing import NS_PER_MS, NS_PER_S, Marks, Rate, SessionClock
 
 # A teacher who has not moved for so long is a frozen picture, not a teacher: better none.
@@ -22,32 +24,39 @@ TEACHER_EXPIRES_NS = 3 * NS_PER_S
 
 
 class Programme:
-    """Composes and encodes. One thread calls `tick`; any thread may set `scene` or call `request_key`."""
+    """Composes and encodes. One thread calls `tick`; any may set `scene`, `shows_recording`, or call
+    `request_key`, `watch`."""
 
     def __init__(
         self,
         compositor: Compositor,
-        encoder: VideoEncoder,
+        encoder: LayeredEncoder,
+        parts: Parts,
         clock: SessionClock,
         scene: Scene,
         mattes: Latest[Matte],
         marks: Marks,
     ) -> None:
-        self._compositor = compositor
-        self._showing = Showing(encoder.size_wh)
+        self._composing = Composing(compositor, encoder.size_wh)
         self._encoder = encoder
+        self._parts = parts
         self._clock = clock
         self._mattes = mattes
         self._marks = marks
         self.scene = scene
+        self.shows_recording = False
         self.calibration: Calibration | None = None
-        self.rate = Rate()
+        self.rate, self.matte_rate = Rate(), Rate()  # pictures; those with a matte not shown before
         self.teacher_age_ns = 0
         self.stale_mattes = 0
-        self._key_wanted = threading.Event()
+        self.newest: Composed | None = None
+        # Assigned whole, or added to: both are one step for other threads.
+        self._keys_wanted: deque[str] = deque()
+        self._watched: tuple[frozenset[str], int | None] = frozenset(), None
         self._shown_page: Page | None = None
         self._shown_scene: Scene | None = None
         self._matte: Matte | None = None
+        self._shown_matte: Matte | None = None
 
     def await_matte(self, timeout_s: float) -> bool:
         """Waits for a matte that was not shown yet: the picture need not wait for its tick. Raises Closed."""
@@ -60,8 +69,14 @@ class Programme:
         self._matte = matte
         return True
 
-    def request_key(self) -> None:
-        self._key_wanted.set()
+    def request_key(self, layer: str = "") -> None:
+        """A key frame with the next picture: of this layer, or of all."""
+        self._keys_wanted.append(layer)
+
+    def watch(self, layers: frozenset[str], low_bps: int | None = None) -> None:
+        """Layers that somebody watches, from the next picture on; low_bps: as in orders.WatchLayers."""
+        self._watched = layers - {TEACHER_LAYER}, low_bps
+        self._parts.watch_teacher(TEACHER_LAYER in layers)
 
     def tick(
         self,
@@ -70,22 +85,36 @@ class Programme:
         page_reason: str,
         camera_reason: str,
         send: Callable[[Packet], None],
-    ) -> None:
+    ) -> Composed:
         """One programme picture. Reasons: why a source is missing, "" if it is not. Packets go to `send`."""
-        scene = self.scene
-        matte = self._fresh_matte(tick_ns) if scene.layout in WITH_TEACHER else None
-        page, scene = self._showing.choose(page, matte, scene, page_reason, camera_reason)
+        wanted, calibration, light = self.scene, self.calibration, self.shows_recording
+        matte = self._fresh_matte(tick_ns) if wanted.layout in WITH_TEACHER else None
+        wish = Wish(page, matte, wanted, calibration, page_reason, camera_reason, light)
         with self._marks.measure("compositing"):
-            rgb = self._compositor.compose(page, matte, scene, self.calibration)
-        want_key = self._wants_key(page, scene)
-        captured_ns = tick_ns if matte is None else matte.captured_ns
+            self.newest = composed = self._composing.compose(wish)
+        rgb, page, _, scene, _ = composed
+        watched, low_bps = self._watched
+        if watched != self._encoder.watched:
+            self._encoder.watch(watched)
+        self._encoder.pace_low(low_bps)
+        keys = self._wanted_keys(page, scene)
+        pts, captured_ns = self._clock.pts(tick_ns), tick_ns if matte is None else matte.captured_ns
         with self._marks.measure("encoding"):
-            packets = self._encoder.encode(rgb, self._clock.pts(tick_ns), captured_ns, want_key)
+            packets = self._encoder.encode(rgb, pts, captured_ns, keys)
+        with self._marks.measure("parts"):
+            wants_key = TEACHER_LAYER in keys
+            self._parts.shows_recording = light
+            packets += self._parts.tick(page, matte, scene, calibration, pts, captured_ns, wants_key)
         for packet in packets:
             send(packet)
         self.rate.tick()
+        if matte is not self._shown_matte:
+            self._shown_matte = matte
+            if matte is not None:
+                self.matte_rate.tick()
         if matte is not None:
             self._marks.add("capture_to_send", (time.monotonic_ns() - matte.captured_ns) / NS_PER_MS)
+        return composed
 
     def _fresh_matte(self, now_ns: int) -> Matte | None:
         """The newest matte, unless the teacher in it stands still for too long."""
@@ -97,12 +126,13 @@ class Programme:
         self.teacher_age_ns = age_ns if not self.teacher_age_ns else (self.teacher_age_ns * 49 + age_ns) // 50
         return matte
 
-    def _wants_key(self, page: Page, scene: Scene) -> bool:
-        """At page flips, at cuts between layouts, and when a viewer asked."""
-        asked = self._key_wanted.is_set()
-        self._key_wanted.clear()
+    def _wanted_keys(self, page: Page, scene: Scene) -> set[str]:
+        """All layers at cuts between layouts, those with the page in them at its flips; those asked for."""
+        asked = {self._keys_wanted.popleft() for _ in range(len(self._keys_wanted))}
         flipped = page is not self._shown_page and page.is_flip
         before = self._shown_scene
         cut = before is None or (before.layout, before.slate_text) != (scene.layout, scene.slate_text)
         self._shown_page, self._shown_scene = page, scene
-        return asked or flipped or cut
+        if cut or "" in asked:
+            return {*VIDEO_LAYERS, TEACHER_LAYER}
+        return asked | set(VIDEO_LAYERS) if flipped else asked

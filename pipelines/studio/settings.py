@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -12,6 +13,7 @@ from pipelines.courseware.settings import CoursewareSettings
 from pipelines.encoding.settings import EncodingSettings
 from pipelines.matting.settings import MattingSettings
 from pipelines.media import Layout, SizeWh
+from pipelines.recording.settings import RecordingSettings
 from pipelines.sound import SoundSettings
 
 Point = tuple[float, float]
@@ -26,6 +28,13 @@ class ProgrammeSettings(BaseModel):
     height_px: int = Field(720, ge=180, le=2160, multiple_of=2, description="Height of the programme.")
     rate_hz: float = Field(25.0, ge=1, le=60, description="Pictures a second.")
     layout: Layout = Field(Layout.ALIGNED, description="Layout at the start.")
+    text_fade: float = Field(
+        0.0,
+        ge=0.0,
+        le=1.0,
+        description="How far the teacher's body fades where it hides writing, at the start: 0 not at all. "
+        "Hands and pointers stay as they are.",
+    )
 
     @property
     def size_wh(self) -> SizeWh:
@@ -37,6 +46,11 @@ class CalibrationSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    source: Literal["auto", "corners", "simulated"] = Field(
+        "auto",
+        description="auto: what `classroom calibrate` stored, else the corners below, else the simulated "
+        "classroom's own. corners, simulated: that alone.",
+    )
     corners: tuple[Point, Point, Point, Point] | None = Field(
         None,
         description="Camera pixels of the page's top left, top right, bottom right and bottom left corner.",
@@ -50,6 +64,7 @@ class StudioSettings(BaseModel):
 
     camera: CameraSettings = CameraSettings()
     courseware: CoursewareSettings = CoursewareSettings()
+    courseware_name: str = ""  # for people; "" is the file's
     sound: SoundSettings = Field(default_factory=SoundSettings)
     network: NetworkSettings = NetworkSettings()
     matting: MattingSettings = MattingSettings()
@@ -57,3 +72,6 @@ class StudioSettings(BaseModel):
     programme: ProgrammeSettings = ProgrammeSettings()
     encoding: EncodingSettings = EncodingSettings()
     models_dir: Path
+    calibration_path: Path | None = None  # where the calibration is stored; None: nowhere
+    recording: RecordingSettings = RecordingSettings()
+    raw_path: Path | None = None  # the folder of raw recordings; None: none is made, whatever is set

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pipelines.compositing import camera_lost, courseware_lost, draw_slate, with_notice
 from pipelines.media import Layout, Matte, Page, Scene, SizeWh
 
-WITH_TEACHER = (Layout.ALIGNED, Layout.CORNER, Layout.CAMERA)
-ON_A_PAGE = (Layout.ALIGNED, Layout.CORNER)
+WITH_TEACHER = (Layout.ALIGNED, Layout.CORNER, Layout.BESIDE, Layout.CAMERA)
+ON_A_PAGE = (Layout.ALIGNED, Layout.CORNER, Layout.BESIDE)
 
 
 class Showing:

@@ -4,42 +4,77 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
+from functools import partial
 
 from models.catalog import locate
 from models.matting_net import MattingNet
 from models.refiner_net import RefinerNet
-from pipelines.capture import open_camera
-from pipelines.channels import Closed, Latest
+from pipelines.annotating import Annotator, warm_up_ink
+from pipelines.calibration import LOOK_EVERY_S
+from pipelines.capture import Upright, UprightCamera, open_camera
+from pipelines.channels import Closed
 from pipelines.compositing import Compositor, warm_up
-from pipelines.courseware import Courseware, open_courseware
-from pipelines.encoding import SoundEncoder, VideoEncoder
-from pipelines.matting import Keyer, Refiner, warm_up_matting, warm_up_refining
-from pipelines.media import Frame, Matte, Page, Scene, SizeWh, SourceLost, SourceState
+from pipelines.encoding import LayeredEncoder
+from pipelines.matting import Refiner, warm_up_matting, warm_up_refining
+from pipelines.media import I16, Scene, SizeWh, SourceLost, SourceState
 from pipelines.orders import (
+    Calibrate,
+    DrawStroke,
+    EndRaw,
+    EndScreen,
+    EndVoice,
+    FindUpright,
+    ForgetCalibration,
+    MixVoice,
+    OfferScreen,
+    OfferVoice,
     OpenCourseware,
-    Rejected,
+    PointAt,
     RequestKey,
+    SetInk,
     SetScene,
-    Started,
+    ShowRecording,
     Stop,
-    StudioStatus,
+    TakePicture,
+    TurnCamera,
     TurnPage,
+    UseCorners,
+    WatchLayers,
+    WatchSheets,
 )
 from pipelines.plate import warm_up_plate
-from pipelines.sound import DelayLine, open_sound
+from pipelines.plate.plate import Expected
+from pipelines.reports import (
+    CalibrationNews,
+    OfferAnswer,
+    Rejected,
+    SessionEnded,
+    Started,
+    StudioStatus,
+    VoiceHeard,
+)
+from pipelines.sound import RemoteVoice, open_loudspeaker, open_sound
+from pipelines.studio.calibrating import Calibrating
 from pipelines.studio.calibration import calibrate, checked_corners
-from pipelines.studio.keying import full_keyer
+from pipelines.studio.darkroom import Darkroom
+from pipelines.studio.keying import Known, known
+from pipelines.studio.lectern import Lectern, Wanted
 from pipelines.studio.link import Link
+from pipelines.studio.matting import Matting
+from pipelines.studio.mixing import Mixer
+from pipelines.studio.parts import Parts
 from pipelines.studio.programme import Programme
 from pipelines.studio.settings import StudioSettings
 from pipelines.studio.threads import Threads
+from pipelines.studio.uprighting import Uprighting
+from pipelines.studio.witnessing import witness
 from pipelines.timing import NS_PER_MS, Marks, Pacer, Rate, SessionClock
 
 log = logging.getLogger("classroom.studio")
 
 POLL_S = 0.5
 STATUS_PERIOD_S = 1.0
+UNKNOWN_LOOKS = 20  # of the watch, about ten seconds without a calibration
 # An order's effect is told when it has happened, not a second later.
 STATUS_AFTER_ORDER_S = 0.15
 
@@ -57,27 +92,52 @@ class Studio:
         self._link = link
         self._threads = Threads()
         self._marks = Marks()
-        self._net_rate, self._camera_rate = Rate(), Rate()
-        self._frames: Latest[Frame] = Latest()
-        self._mattes: Latest[Matte] = Latest()
-        checked_corners(settings.calibration)
+        self._camera_rate = Rate()
+        corners = checked_corners(settings.calibration)
         size_wh, rate_hz = settings.programme.size_wh, settings.programme.rate_hz
         path = locate(settings.network.name, settings.models_dir)
         self._net = MattingNet.open(path, settings.network)
         self._refining = RefinerNet.open(settings.network)
-        self._no_courseware = ""  # why there is none
-        self._courseware = self._first_courseware(settings.courseware.path)
-        self._camera = open_camera(settings.camera, clock, self._page)
+        self._lectern = Lectern(size_wh, clock, self._reject, self._session_ended)
+        self._lectern.start(Wanted(settings.courseware.path, settings.courseware_name))
+        self._calibrating = Calibrating(
+            settings.calibration_path,
+            corners,
+            size_wh,
+            self._lectern.page,
+            lambda: self._lectern.drives_lcd,
+            self._calibration_news,
+        )
+        self._camera = UprightCamera(
+            open_camera(settings.camera, clock, self._calibrating.lcd_page), settings.camera.upright
+        )
+        look = self._net.onlooker().look
+        self._uprighting = Uprighting(self._lectern.page, lambda: self._camera.upright, look, link.send)
         self._sound = open_sound(settings.sound, clock)
+        self._voice = RemoteVoice(lambda session: link.send(VoiceHeard(session)), self._session_ended)
+        self._loudspeaker = open_loudspeaker(settings.sound.loudspeaker)
+        self._mixer = Mixer(
+            settings.encoding, self._sound, self._voice, self._courseware_sound, self._loudspeaker
+        )
+        self._annotator = Annotator(size_wh)
         compositor = Compositor(size_wh)
-        warm_up()
-        warm_up_matting()
-        warm_up_plate()
-        warm_up_refining()
-        encoder = VideoEncoder(size_wh, rate_hz, settings.encoding)
-        scene = Scene(layout=settings.programme.layout)
-        self._programme = Programme(compositor, encoder, clock, scene, self._mattes, self._marks)
-        self._refiner: Refiner | None = None
+        for warm in (warm_up, warm_up_ink, warm_up_matting, warm_up_plate, warm_up_refining):
+            warm()
+        encoder = LayeredEncoder(size_wh, rate_hz, settings.encoding)
+        self._parts = Parts(compositor, size_wh, rate_hz, settings.encoding)
+        scene = Scene(layout=settings.programme.layout, text_fade=settings.programme.text_fade)
+        self._witness = witness(settings, scene, self._net.provider)
+        self._matting = Matting(
+            self._net, settings.matting, self._refiner_for, self._marks, self._witness.matte
+        )
+        self._programme = Programme(
+            compositor, encoder, self._parts, clock, scene, self._matting.mattes, self._marks
+        )
+        self._darkroom = Darkroom(
+            self._lectern.page, lambda: self._programme.newest, self._expected, link.send
+        )
+        self._known: Known | None = None
+        self._refines_for: tuple[SizeWh, int] | None = None
         self._ordered = threading.Event()
         self._pacer_late = 0
         self._started = False
@@ -85,8 +145,11 @@ class Studio:
     def run(self) -> str | None:
         """Runs until Stop or the first failure, which it returns as a sentence."""
         self._threads.start("capture", self._capture)
-        self._threads.start("matting", self._matting)
+        self._threads.start("network", self._matting.ask)
+        self._threads.start("matting", self._matting.make)
+        self._threads.start("watching", self._keep_calibrated)
         self._threads.start("programme", self._run_programme)
+        self._threads.start("sheets", self._code_sheets)
         self._threads.start("sound", self._run_sound)
         self._threads.start("orders", self._obey)
         self._threads.start("status", self._report)
@@ -94,13 +157,16 @@ class Studio:
 
     def close(self) -> None:
         self._threads.stop.set()
-        self._frames.close()
-        self._mattes.close()
-        for source in (self._camera, self._sound, self._courseware):
+        self._matting.close()
+        self._parts.close()
+        self._calibrating.close()
+        self._uprighting.close()
+        for source in (self._camera, self._sound, self._voice, self._lectern, self._loudspeaker):
             if source is not None:
                 source.close()
         for name in self._threads.join():
             log.warning("the %s thread did not end in time", name)
+        self._witness.close()
 
     # -- stages ----------------------------------------------------------------------------------
 
@@ -117,35 +183,46 @@ class Studio:
                 continue
             if frame is not None:
                 self._camera_rate.tick()
-                self._frames.put(frame)
+                self._uprighting.see(frame)
+                if not self._calibrating.keeps(frame):
+                    self._matting.put(frame)
 
-    def _matting(self) -> None:
-        keyer: Keyer | None = None
-        try:
-            while True:
-                frame = self._frames.take(POLL_S)
-                if frame is None:
-                    continue
-                if keyer is None or keyer.camera_size_wh != frame.size_wh:
-                    keyer = self._keyer_for(frame.size_wh)
-                with self._marks.measure("matting"):
-                    matte = keyer.matte(frame)
-                if matte.frame is not frame:
-                    raise AssertionError("a matte must be of the very frame it was made from")
-                self._net_rate.tick()
-                self._mattes.put(matte)
-        except Closed:
-            return
+    def _refiner_for(self, camera_size_wh: SizeWh) -> Refiner | None:
+        """What knows the LCD, its place being known; made anew with each calibration and size of picture."""
+        wanted = camera_size_wh, self._calibrating.version
+        if wanted != self._refines_for:
+            self._refines_for = wanted
+            stored = self._calibrating.stored_for(camera_size_wh)
+            # The simulated classroom knows the truth of its own picture, not of one that was turned.
+            camera = self._camera.source if self._camera.upright.is_identity else self._camera
+            calibration = calibrate(
+                self._settings.calibration, camera, camera_size_wh, stored, self._calibrating.shares
+            )
+            self._programme.calibration = calibration
+            self._known = None
+            delay = self._calibrating.delay
+            if calibration is not None:
+                self._known = known(
+                    self._refining, calibration, delay, self._lectern.pages, self._witness.given
+                )
+            self._witness.known(calibration, delay)
+        return None if self._known is None else self._known.refiner
 
-    def _keyer_for(self, camera_size_wh: SizeWh) -> Keyer:
-        """The keyer; with what the LCD shows as its second witness, where its place is known."""
-        calibration = calibrate(self._settings.calibration, self._camera, camera_size_wh)
-        self._programme.calibration = calibration
-        full = full_keyer(
-            self._net, self._refining, self._settings.matting, camera_size_wh, calibration, self._page
-        )
-        self._refiner = full.refiner
-        return full.keyer
+    def _keep_calibrated(self) -> None:
+        """Beside the matting, so that no frame waits: a knocked camera is found, and all follow it."""
+        unknown_looks = 0
+        while not self._threads.stop.wait(LOOK_EVERY_S):
+            in_use = self._known
+            if in_use is None:
+                unknown_looks += 1
+                if unknown_looks == UNKNOWN_LOOKS:  # once: nobody has said yet where the LCD is
+                    self._uprighting.start()
+                continue
+            watch = in_use.watch
+            with self._marks.measure("watching"):
+                watch.look()
+            if in_use is self._known:
+                self._programme.calibration = watch.watcher.calibration
 
     def _run_programme(self) -> None:
         pacer = Pacer(self._settings.programme.rate_hz)
@@ -157,68 +234,109 @@ class Studio:
             self._pacer_late = pacer.late
             if self._link.wants_key:
                 self._programme.request_key()
-            page_reason, camera_reason = self._no_courseware, _reason(self._camera.state)
-            self._programme.tick(tick_ns, self._page(), page_reason, camera_reason, self._link.send)
+            page_reason, camera_reason = self._lectern.no_courseware, _reason(self._camera.state)
+            shown = self._lectern.shown()
+            # LCD and plate are told of the page alone: ink is for the viewers.
+            page = None if shown is None else self._annotator.over(*shown)
+            composed = self._programme.tick(tick_ns, page, page_reason, camera_reason, self._link.send)
+            self._witness.picture(tick_ns, shown, self._annotator.laid, composed)
             if not self._started:
                 self._started = True
                 self._link.send(Started())
 
+    def _code_sheets(self) -> None:
+        self._parts.code_sheets(self._threads.stop, lambda: self._link.sheets_waiting, self._link.send)
+
     def _run_sound(self) -> None:
-        encoder = SoundEncoder(self._settings.encoding)
-        line = DelayLine()
         extra_ns = self._settings.sound.extra_delay_ms * NS_PER_MS
         while not self._threads.stop.is_set():
-            sound = self._sound.read(POLL_S)
-            if sound is not None:
-                line.put(sound)
-            for due in line.due(time.monotonic_ns(), self._programme.teacher_age_ns + extra_ns):
-                for packet in encoder.encode(due):
-                    self._link.send(packet)
+            self._mixer.pass_on(POLL_S, self._programme.teacher_age_ns + extra_ns, self._link.send)
+
+    def _courseware_sound(self, samples: int) -> I16 | None:
+        return self._lectern.sound(samples) if self._settings.courseware.sound else None
 
     # -- orders ----------------------------------------------------------------------------------
 
     def _obey(self) -> None:
         while (order := self._link.receive()) is not None:
+            self._witness.order(order)
             match order:
                 case SetScene(scene):
                     self._programme.scene = scene
                 case TurnPage(step, index):
-                    if self._courseware is not None:
-                        self._courseware.turn(step, index)
-                case OpenCourseware(path):
-                    self._swap_courseware(path)
-                case RequestKey():
-                    self._programme.request_key()
+                    self._lectern.turn(step, index)
+                case OpenCourseware(path, name):
+                    self._lectern.open(Wanted(path, name))
+                case OfferScreen(session, sdp):
+                    self._lectern.offer_screen(session, sdp, partial(self._answer_offer, session))
+                case EndScreen(session):
+                    self._lectern.end_screen(session)
+                case OfferVoice(session, sdp):
+                    self._voice.offer(session, sdp, partial(self._answer_offer, session))
+                case EndVoice(session):
+                    self._voice.end(session)
+                case MixVoice():
+                    self._mixer.mix = order
+                case Calibrate(kind):
+                    self._calibrating.start(kind)
+                case ForgetCalibration():
+                    self._calibrating.forget()
+                case TurnCamera(turn_deg, mirrored):
+                    self._turn_camera(Upright(turn_deg, mirrored))
+                case FindUpright():
+                    self._uprighting.start()
+                case UseCorners(shares):
+                    self._calibrating.use_corners(shares)
+                case DrawStroke(page, stroke):
+                    self._annotator.draw(page, stroke)
+                case SetInk(page, strokes):
+                    self._annotator.put(page, strokes)
+                case PointAt(pointer):
+                    self._annotator.point(pointer)
+                case TakePicture(number, kind):
+                    self._darkroom.take(number, kind)
+                case RequestKey(layer):
+                    self._programme.request_key(layer)
+                case WatchLayers(layers, low_bps):
+                    self._programme.watch(layers, low_bps)
+                case ShowRecording(is_on):
+                    self._programme.shows_recording = is_on
+                case EndRaw():
+                    self._witness.end()
+                case WatchSheets(wanted):
+                    self._parts.watch_sheets(wanted)
                 case Stop():
                     break
             self._ordered.set()
         self._threads.stop.set()
         self._ordered.set()
 
-    def _swap_courseware(self, path: str) -> None:
-        """The old courseware stays on the screen until the new one is open; a bad one changes nothing."""
-        try:
-            courseware = open_courseware(path, self._settings.programme.size_wh)
-        except SourceLost as lost:
-            self._link.send(Rejected("OpenCourseware", lost.reason))
-            return
-        old, self._courseware = self._courseware, courseware
-        if old is not None:
-            old.close()
+    def _turn_camera(self, upright: Upright) -> None:
+        if upright != self._camera.upright:
+            self._camera.upright = upright
+            self._calibrating.use_corners(None)
+            self._calibrating.forget()
 
-    def _first_courseware(self, path: str) -> Courseware | None:
-        try:
-            return open_courseware(path, self._settings.programme.size_wh)
-        except SourceLost as lost:
-            log.warning("courseware: %s", lost.reason)
-            self._no_courseware = lost.reason
-            return None
+    def _calibration_news(self, news: CalibrationNews) -> None:
+        self._link.send(news)
+        self._uprighting.heed(news, self._calibrating.newest)
+
+    def _reject(self, reason: str) -> None:
+        self._link.send(Rejected("OpenCourseware", reason))
+        self._ordered.set()
+
+    def _answer_offer(self, session: str, sdp: str, fault: str | None, reason: str) -> None:
+        self._link.send(OfferAnswer(session, sdp, fault or "", reason))
+
+    def _session_ended(self, session: str, reason: str) -> None:
+        self._link.send(SessionEnded(session, reason))
+        self._ordered.set()
+
+    def _expected(self) -> Expected | None:
+        watch = None if self._known is None else self._known.watch
+        return None if watch is None else watch.plate.expected
 
     # -- what others ask -------------------------------------------------------------------------
-
-    def _page(self) -> Page | None:
-        courseware = self._courseware
-        return None if courseware is None else courseware.page()
 
     def _report(self) -> None:
         while not self._threads.stop.is_set():
@@ -228,41 +346,51 @@ class Studio:
             self._link.send(self._status())
 
     def _status(self) -> StudioStatus:
-        page, courseware, calibration = self._page(), self._courseware, self._programme.calibration
+        page, lectern, calibration = self._lectern.page(), self._lectern, self._programme.calibration
         stages = self._marks.percentiles()
-        capture_to_send = stages.pop("capture_to_send", {})
+        capture_to_send, alpha_age = stages.pop("capture_to_send", {}), stages.pop("alpha_age", {})
+        watch, refiner = (None, None) if self._known is None else self._known
         return StudioStatus(
             scene=self._programme.scene,
             page_index=0 if page is None else page.index,
-            page_count=0 if courseware is None else courseware.count,
+            page_count=lectern.count,
             page_revision=0 if page is None else page.revision,
-            courseware="" if courseware is None else courseware.name,
+            courseware=lectern.name,
+            courseware_path=lectern.path,
+            is_screen=lectern.is_screen,
+            film_began_ns=lectern.film_began_ns,
+            voice_dbfs=self._voice.peak_dbfs if self._voice.is_open else None,
             sources={
                 "camera": self._camera.state,
-                "courseware": SourceState("courseware", "lost", self._no_courseware)
-                if courseware is None
-                else courseware.state,
+                "courseware": lectern.state,
                 "sound": self._sound.state,
+                **({} if self._loudspeaker is None else {"loudspeaker": self._loudspeaker.state}),
             },
             programme_fps=self._programme.rate.hz(),
-            net_hz=self._net_rate.hz(),
+            net_hz=self._matting.net_rate.hz(),
+            matte_hz=self._programme.matte_rate.hz(),
             camera_hz=self._camera_rate.hz(),
             size_wh=self._settings.programme.size_wh,
             provider=self._net.provider,
             network=self._settings.network.name,
             calibration="none" if calibration is None else calibration.source,
             capture_to_send_ms=capture_to_send,
+            alpha_age_ms=alpha_age,
             stages_ms=stages,
             counts={
                 "capture": self._camera_rate.total,
-                "matting": self._net_rate.total,
+                "network": self._matting.net_rate.total,
+                "matting": self._programme.matte_rate.total,
                 "programme": self._programme.rate.total,
             },
-            dropped={"frames": self._frames.dropped, "packets": self._link.dropped},
+            dropped={"frames": self._matting.dropped, "packets": self._link.dropped},
             late=self._pacer_late,
             stale_mattes=self._programme.stale_mattes,
-            plate_trust=None if self._refiner is None else self._refiner.trust,
-            matte_quality=None if self._refiner is None else self._refiner.of_minute,
+            watch=None if watch is None else watch.status(),
+            plate_trust=None if refiner is None else refiner.trust,
+            matte_quality=None if refiner is None else refiner.of_minute,
+            calibrated=self._calibrating.status(calibration),
+            raw=self._witness.status(),
         )
 
 

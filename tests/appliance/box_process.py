@@ -16,6 +16,7 @@ import httpx
 
 HERE = Path(__file__).parent
 ASSISTANT = "assistant-token-of-the-tests"
+PRESENTER = "presenter-token-of-the-tests"
 VIEWER = "viewer-token-of-the-tests"
 PATIENCE_S = 30.0
 
@@ -62,6 +63,7 @@ class Box:
                 | {
                     "STATE_DIRECTORY": str(self.state_dir),
                     "CLASSROOM_ASSISTANT_TOKEN": ASSISTANT,
+                    "CLASSROOM_PRESENTER_TOKEN": PRESENTER,
                     "CLASSROOM_VIEWER_TOKEN": VIEWER,
                     "CLASSROOM_HTTP_HOST": "127.0.0.1",
                     "CLASSROOM_PROGRAMME_WIDTH_PX": "640",

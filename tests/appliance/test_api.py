@@ -23,7 +23,18 @@ from appliance.tokens import Tokens
 ASSISTANT = {"Authorization": f"Bearer {'a' * 20}"}
 VIEWER = {"Authorization": f"Bearer {'v' * 20}"}
 SDP = {"Content-Type": "application/sdp"}
-VIEWER_PATHS = {"/whep", "/whep/{viewer_id}", "/api/v1/openapi.json"}
+VIEWER_PATHS = {
+    "/whep",
+    "/whep/{viewer_id}",
+    "/whep/{viewer_id}/sheets",
+    "/whep/{viewer_id}/parts",
+    "/api/v1/openapi.json",
+    "/api/v1/viewers/{viewer_id}/report",
+    "/api/v1/viewers/{viewer_id}/signal",
+    "/api/v1/viewers/{viewer_id}/ask",
+    "/api/v1/viewers/{viewer_id}/events",
+    "/talk/{viewer_id}",
+}
 
 
 @pytest.fixture
@@ -46,7 +57,7 @@ async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
 
 @pytest.fixture
 def app(gateway: Gateway) -> FastAPI:
-    return create_app(gateway, Tokens("a" * 20, "v" * 20))
+    return create_app(gateway, Tokens("a" * 20, "p" * 20, "v" * 20))
 
 
 @pytest.fixture
@@ -61,7 +72,7 @@ async def live(gateway: Gateway, client: httpx.AsyncClient) -> httpx.AsyncClient
     gateway.start()
     async with asyncio.timeout(30):
         while not gateway.is_live:
-            await gateway.wait_change(1)
+            await gateway.changes.wait(1)
     return client
 
 
@@ -95,6 +106,9 @@ async def test_nothing_but_health_and_pages_answers_without_a_token(
             assert answer.headers["content-type"] == "application/problem+json"
             if answer.status_code == 401:
                 assert answer.headers["www-authenticate"].startswith("Bearer")
+        if "{" in path:
+            path = path.replace("{item_id}", "0" * 16).replace("{index}", "0").replace("{of}", "watch")
+            path = path.replace("{room_id}", "0" * 16).replace("{name}", "main")
         as_viewer = await client.request(method, path, headers=VIEWER, json={})
         if path in VIEWER_PATHS:
             assert as_viewer.status_code not in (401, 403), (method, path)
@@ -193,7 +207,7 @@ async def test_a_lesson(live: httpx.AsyncClient, gateway: Gateway) -> None:
     async def until(path: str, key: str, value: object) -> None:
         async with asyncio.timeout(20):
             while (await live.get(path, headers=ASSISTANT)).json()[key] != value:
-                await gateway.wait_change(1)
+                await gateway.changes.wait(1)
 
     assert (await live.get("/health")).json() == {"status": "live", "reason": ""}
     changed = await live.patch("/api/v1/scene", headers=ASSISTANT, json={"layout": "corner", "scale": 0.4})
@@ -204,7 +218,7 @@ async def test_a_lesson(live: httpx.AsyncClient, gateway: Gateway) -> None:
         assert (await live.post("/api/v1/page", headers=ASSISTANT, json=order)).status_code == 202
         await until("/api/v1/page", "index", index)
     courseware = (await live.get("/api/v1/courseware", headers=ASSISTANT)).json()
-    assert courseware == {"name": "demo", "available": ["demo", "lesson.pdf"]}
+    assert (courseware["name"], courseware["available"]) == ("demo", ["demo", "lesson.pdf"])
     await live.put("/api/v1/courseware", headers=ASSISTANT, json={"name": "lesson.pdf"})
     await until("/api/v1/page", "index", 0)
     status = (await live.get("/api/v1/status", headers=ASSISTANT)).json()
@@ -244,6 +258,7 @@ async def test_events_tell_every_change(live: httpx.AsyncClient, app: FastAPI, g
 
 async def test_whep(live: httpx.AsyncClient, gateway: Gateway) -> None:
     options = await live.options("/whep")
+    assert "Link" not in options.headers
     assert (options.status_code, options.headers["accept-post"]) == (204, "application/sdp")
     assert (await live.post("/whep", headers=VIEWER, json={})).status_code == 415
     assert (await live.post("/whep", headers=VIEWER | SDP, content="v=1")).status_code == 400
@@ -267,8 +282,22 @@ async def test_whep(live: httpx.AsyncClient, gateway: Gateway) -> None:
     assert gateway.broadcast.viewers() == []
     again = await live.post("/whep", headers=VIEWER | SDP, content=offer)
     viewer_id = again.headers["location"].rpartition("/")[2]
+    await _hold_a_layer(live, f"/api/v1/viewers/{viewer_id}/layer")
     assert (await live.delete(f"/api/v1/viewers/{viewer_id}", headers=ASSISTANT)).status_code == 204
     assert (await live.delete(f"/api/v1/viewers/{viewer_id}", headers=ASSISTANT)).status_code == 404
+
+
+async def _hold_a_layer(live: httpx.AsyncClient, address: str) -> None:
+    (viewer,) = (await live.get("/api/v1/viewers", headers=ASSISTANT)).json()
+    assert (viewer["layer"], viewer["pinned"], viewer["layers"][-1]) == (viewer["layers"][0], False, "sound")
+    assert (await live.put(address, headers=VIEWER, json={"layer": "low"})).status_code == 403
+    assert (await live.put(address, headers=ASSISTANT, json={"layer": "4k"})).status_code == 422
+    assert (await live.put(address, headers=ASSISTANT, json={"layer": "sound"})).status_code == 204
+    (viewer,) = (await live.get("/api/v1/viewers", headers=ASSISTANT)).json()
+    assert (viewer["layer"], viewer["pinned"]) == ("sound", True)
+    assert (await live.put(address, headers=ASSISTANT, json={"layer": "auto"})).status_code == 204
+    nobody = address.replace("/layer", "x/layer")
+    assert (await live.put(nobody, headers=ASSISTANT, json={"layer": "420"})).status_code == 404
 
 
 async def test_other_sites_only_by_leave(client: httpx.AsyncClient) -> None:
@@ -306,3 +335,56 @@ async def an_offer() -> str:
     sdp: str = peer.localDescription.sdp
     await peer.close()
     return sdp
+
+
+async def calibration_of(client: httpx.AsyncClient, before: str = "running") -> dict[str, Any]:
+    """How the calibration stands, once it no longer stands as before."""
+    async with asyncio.timeout(10):
+        while True:
+            state = (await client.get("/api/v1/calibration", headers=ASSISTANT)).json()
+            if state["state"] != before:
+                return dict(state)
+            await asyncio.sleep(0.05)
+
+
+async def test_a_calibration_is_ordered_followed_and_forgotten(live: httpx.AsyncClient) -> None:
+    assert (await calibration_of(live))["state"] == "none"
+    assert (await live.get("/api/v1/calibration/picture", headers=ASSISTANT)).status_code == 404
+    answer = await live.post("/api/v1/calibration", json={"kind": "pattern"}, headers=ASSISTANT)
+    assert answer.status_code == 202 and answer.json()["state"] == "running"
+    again = await live.post("/api/v1/calibration", json={}, headers=ASSISTANT)
+    assert again.status_code == 409
+    done = await calibration_of(live)
+    assert done["state"] == "accepted" and done["report"]["rms_px"] == 0.05
+    picture = await live.get("/api/v1/calibration/picture", headers=ASSISTANT)
+    assert picture.headers["content-type"] == "image/jpeg"
+    assert picture.headers["cache-control"] == "no-store"
+    status = (await live.get("/api/v1/status", headers=ASSISTANT)).json()
+    assert status["programme"]["calibrated"] == {
+        "source": "pattern", "rms_px": 0.05, "angle_deg": 9.0, "delay_ms": 85.0, "age_s": 60.0,
+    }  # fmt: skip
+    assert (await live.delete("/api/v1/calibration", headers=ASSISTANT)).status_code == 204
+    assert (await calibration_of(live, before="accepted"))["state"] == "none"
+
+
+async def test_a_failed_calibration_says_why_and_stands_among_the_notices(live: httpx.AsyncClient) -> None:
+    await live.post("/api/v1/calibration", json={"kind": "courseware"}, headers=ASSISTANT)
+    done = await calibration_of(live)
+    assert done["state"] == "failed" and "too little" in done["reason"] and done["report"] is None
+    status = (await live.get("/api/v1/status", headers=ASSISTANT)).json()
+    notice = status["notices"][-1]
+    assert "too little" in notice["text"] and "这一页内容太少" in notice["text_zh"]
+    chinese = await live.get("/api/v1/calibration", headers=ASSISTANT | {"Accept-Language": "zh"})
+    assert "这一页内容太少" in chinese.json()["reason"]
+    refused = await live.get("/api/v1/pictures/plate?lang=zh", headers=ASSISTANT)
+    assert refused.status_code == 404 and "没有净背景" in refused.json()["detail"]
+
+
+async def test_a_calibration_wants_the_assistant_a_studio_and_a_kind(client: httpx.AsyncClient) -> None:
+    for method, path in (("POST", ""), ("GET", ""), ("GET", "/picture"), ("DELETE", "")):
+        assert (await client.request(method, f"/api/v1/calibration{path}", headers=VIEWER)).status_code == 403
+    bad = await client.post("/api/v1/calibration", json={"kind": "guess"}, headers=ASSISTANT)
+    assert bad.status_code == 422
+    busy = await client.post("/api/v1/calibration", json={"kind": "pattern"}, headers=ASSISTANT)
+    assert busy.status_code == 503
+    assert (await client.get("/api/v1/calibration", headers=ASSISTANT)).json()["state"] == "none"

@@ -4,37 +4,27 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
+import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from box_process import ASSISTANT, VIEWER, Box, until
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from desk_pages import chromium
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 pytestmark = pytest.mark.e2e
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    # As in a browser that does not know the page yet: sound only after a tap.
-    "--autoplay-policy=document-user-activation-required",
-]
 FRAMES = "document.querySelector('video').getVideoPlaybackQuality().totalVideoFrames"
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.skip("chromium is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    # As in a browser that does not know the page yet: sound only after a tap.
+    with chromium("--autoplay-policy=document-user-activation-required") as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -137,6 +127,31 @@ def test_no_sound_without_a_tap_where_the_browser_says_so(
     expect(page.locator("#unlock")).to_be_hidden()
     assert page.evaluate("document.querySelector('video').muted") is False
     wait_for_frames(page)
+
+
+def test_a_viewer_knows_the_turn_servers_before_it_offers(
+    start_box: Callable[..., Box], open_page: Callable[..., Page], tmp_path: Path
+) -> None:
+    (tmp_path / "turn-secret").write_text("shared")
+    box = start_box(
+        "--set",
+        'broadcast.ice_urls=["stun:127.0.0.1:9", "turn:127.0.0.1:9?transport=tcp"]',
+        "--set",
+        f"broadcast.turn_secret_file={tmp_path / 'turn-secret'}",
+    )
+    box.until_live()
+
+    def listen(page: Page) -> None:
+        page.add_init_script("""const Real = RTCPeerConnection; window.given = [];
+            window.RTCPeerConnection = class extends Real {
+              constructor(options) { super(options); given.push(options); } };""")
+
+    page = open_page(f"{box.base}/watch#token={VIEWER}", listen)
+    wait_for_frames(page)  # though neither of these servers is there
+    stun, turn = page.evaluate("given[0].iceServers")
+    assert stun == {"urls": "stun:127.0.0.1:9"}
+    assert turn["urls"] == "turn:127.0.0.1:9?transport=tcp" and turn["credential"]
+    assert int(turn["username"].partition(":")[0]) > time.time()
 
 
 def test_a_removed_viewer_comes_back_by_itself(

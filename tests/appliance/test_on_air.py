@@ -9,7 +9,7 @@ import pytest
 from appliance import on_air as on_air_module
 from appliance.on_air import OnAir
 from appliance.restarts import MOST, Restarts
-from pipelines.media import Packet
+from pipelines.media import VIDEO_LAYERS, Packet
 from pipelines.timing import SessionClock
 
 LINES = ("课堂即将开始", "The lesson is about to begin")
@@ -20,9 +20,17 @@ class Air:
         self.clock = SessionClock(time.monotonic_ns() - 10**10)
         self.out: list[Packet] = []
         self.asked = 0
-        self.on_air = OnAir((320, 180), self.clock, self.out.append, self.ask)
+        self.layers: set[str] = set()
+        self.on_air = OnAir((320, 180), self.clock, self.publish, self.ask)
 
-    def ask(self) -> None:
+    def publish(self, packet: Packet) -> None:
+        """The slate goes to every layer: that of one is enough here."""
+        self.layers.add(packet.layer)
+        if packet.layer == "420":
+            self.out.append(packet)
+
+    def ask(self, layer: str) -> None:
+        assert layer == "420"
         self.asked += 1
 
     def live(self, *, is_key: bool, kind: str = "video") -> Packet:
@@ -37,6 +45,7 @@ async def test_the_slate_until_a_key_frame_comes() -> None:
     air = Air()
     await air.on_air.hold(LINES)
     assert air.out[-1].is_key
+    assert air.layers == set(VIDEO_LAYERS)
     assert air.out[-1].data.startswith(b"\0\0\0\1")
     air.live(is_key=False)
     assert (len(air.out), air.asked) == (1, 1)
@@ -77,3 +86,27 @@ def test_restarts_wait_longer_and_end() -> None:
     assert Restarts().died(0.0) == 0.25
     calm = Restarts()
     assert [calm.died(100.0 * time) for time in range(20)] == [0.25] * 20
+
+
+async def test_the_curtain_is_closed_at_once_and_lets_nothing_through() -> None:
+    air = Air()
+    await air.on_air.prepare(LINES)
+    air.live(is_key=True)
+    last = air.live(is_key=False)
+    air.on_air.curtain(True)
+    await air.on_air.hold(LINES)
+    slate = air.out[-1]
+    assert slate.is_key and slate.data != b"live"
+    assert slate.pts == last.pts + 1, "it does not wait until the last picture is old"
+    sent = len(air.out)
+    air.live(is_key=True)
+    air.live(is_key=False, kind="sound")
+    assert len(air.out) == sent and not air.on_air.is_live
+    await air.on_air.hold(LINES)
+    assert len(air.out) == sent + 1, "who joins meanwhile sees the slate"
+    air.on_air.curtain(False)
+    air.live(is_key=False)
+    assert len(air.out) == sent + 1, "a picture needs its key first"
+    key = air.live(is_key=True)
+    assert air.out[-1] is key and air.on_air.is_live
+    assert [packet.pts for packet in air.out] == sorted({packet.pts for packet in air.out})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from appliance.settings import HttpSettings, SettingsError
 from appliance.tokens import FILE_NAME, Role, Tokens, load_tokens
 
 ASSISTANT = {"CLASSROOM_ASSISTANT_TOKEN": "assistant-0123456789"}
+PRESENTER = {"CLASSROOM_PRESENTER_TOKEN": "presenter-0123456789"}
 VIEWER = {"CLASSROOM_VIEWER_TOKEN": "viewer-0123456789"}
 
 
@@ -25,9 +27,18 @@ def test_made_once_and_kept(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "new").iterdir()] == [FILE_NAME]
 
 
+def test_a_box_from_before_there_were_presenters_keeps_its_links(tmp_path: Path) -> None:
+    old = {"assistant": "assistant-0123456789", "viewer": "viewer-0123456789"}
+    (tmp_path / FILE_NAME).write_text(json.dumps(old))
+    tokens = load_tokens(tmp_path, {})
+    assert (tokens.assistant, tokens.viewer) == (old["assistant"], old["viewer"])
+    assert len(tokens.presenter) >= 32
+    assert load_tokens(tmp_path, {}) == tokens
+
+
 def test_the_environment_wins_and_writes_nothing(tmp_path: Path) -> None:
-    tokens = load_tokens(tmp_path, ASSISTANT | VIEWER)
-    assert tokens == Tokens("assistant-0123456789", "viewer-0123456789")
+    tokens = load_tokens(tmp_path, ASSISTANT | PRESENTER | VIEWER)
+    assert tokens == Tokens("assistant-0123456789", "presenter-0123456789", "viewer-0123456789")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -75,17 +86,20 @@ def test_a_folder_that_takes_no_files_is_named(tmp_path: Path) -> None:
 
 
 def test_roles() -> None:
-    tokens = Tokens("a" * 20, "v" * 20)
+    tokens = Tokens("a" * 20, "p" * 20, "v" * 20)
     assert tokens.role("a" * 20) is Role.ASSISTANT
+    assert tokens.role("p" * 20) is Role.PRESENTER
     assert tokens.role("v" * 20) is Role.VIEWER
+    assert Role.VIEWER < Role.PRESENTER < Role.ASSISTANT
     assert [tokens.role(wrong) for wrong in ("", "a" * 19, "a" * 21, "课堂")] == [None] * 4
     assert "aaaa" not in repr(tokens)
 
 
 def test_links_carry_the_token_in_the_fragment() -> None:
-    tokens = Tokens("a" * 20, "v" * 20)
+    tokens = Tokens("a" * 20, "p" * 20, "v" * 20)
     (link,) = links(HttpSettings(host="::1"), 80, tokens)
     assert link.console == f"http://[::1]:80/console#token={'a' * 20}"
     assert link.watch == f"http://[::1]:80/watch#token={'v' * 20}"
+    assert link.present == f"http://[::1]:80/present#token={'p' * 20}"
     secure = links(HttpSettings(certificate="c.pem", key="k.pem"), 443, tokens)
     assert secure[0].watch.startswith("https://localhost:443/watch#")

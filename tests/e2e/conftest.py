@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,8 @@ import pytest
 from appliance.bench.ours import Box, running_box
 from models.catalog import default_models_dir, locate
 from models.errors import ModelError
+
+sys.path.insert(0, str(Path(__file__).parent))  # modules that the tests share
 
 
 @pytest.fixture(scope="session")

@@ -63,6 +63,14 @@ class TestBacklog:
         assert drain(backlog) == [6, 7]
         assert backlog.dropped == 6
 
+    def test_what_is_cleared_is_not_counted(self) -> None:
+        backlog = Backlog(max_packets=3)
+        for pts in range(3):
+            backlog.put(a_packet(pts, is_key=pts == 0))
+        backlog.clear()
+        backlog.put(a_packet(3))
+        assert drain(backlog) == [3] and backlog.dropped == 0
+
     def test_a_key_frame_that_meets_a_full_backlog_replaces_it(self) -> None:
         backlog = Backlog(max_packets=2)
         for pts in range(2):

@@ -1,5 +1,7 @@
 // The way to the box: the token of the link, the REST API, the stream of its status.
 
+import { chosenLanguage } from "./words.js";
+
 /** Takes token and name out of the link's fragment and the address bar, and keeps them for this tab. */
 export function takeAccess(page) {
   const given = new URLSearchParams(location.hash.slice(1));
@@ -25,13 +27,16 @@ export class Refusal extends Error {
 export class Api {
   constructor(token) { this.token = token; }
 
-  async call(method, path, body) {
+  call(method, path, body) { return this.send(method, path, "application/json", body && JSON.stringify(body)); }
+
+  /** body: text or a file of this type; nothing where there is none. */
+  async send(method, path, type, body) {
     let answer;
     try {
       answer = await fetch(`/api/v1${path}`, {
         method,
-        headers: { Authorization: `Bearer ${this.token}`, ...(body && { "Content-Type": "application/json" }) },
-        body: body && JSON.stringify(body),
+        headers: { ...this.#headers(), ...(body && { "Content-Type": type }) },
+        body,
         signal: AbortSignal.timeout(10_000),
       });
     } catch {
@@ -39,6 +44,43 @@ export class Api {
     }
     if (!answer.ok) throw new Refusal(answer.status, (await answer.json().catch(() => ({}))).detail ?? "");
     return answer.status === 204 ? null : answer.json();
+  }
+
+  /** What the box refuses is said in the language of the page, not of the browser. */
+  #headers() { return { Authorization: `Bearer ${this.token}`, "Accept-Language": chosenLanguage() }; }
+
+  /** A picture as an address for <img>, which cannot send the token itself. Raises Refusal. */
+  async picture(path) {
+    const answer = await fetch(`/api/v1${path}`, { headers: this.#headers() });
+    if (!answer.ok) throw new Refusal(answer.status, (await answer.json().catch(() => ({}))).detail ?? "");
+    return URL.createObjectURL(await answer.blob());
+  }
+
+  /** A file of the box to the browser's downloads. Raises Refusal. */
+  async download(path, name) {
+    const link = document.createElement("a");
+    link.href = await this.picture(path);
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  }
+
+  /** Sends a file; onShare is told how much of it has gone, 0 to 1. Raises Refusal. */
+  upload(file, language, onShare) {
+    return new Promise((done, fail) => {
+      const request = new XMLHttpRequest(); // fetch cannot tell how far it is
+      request.open("POST", `/api/v1/courseware?name=${encodeURIComponent(file.name.slice(-200))}&lang=${language}`);
+      request.setRequestHeader("Authorization", `Bearer ${this.token}`);
+      request.setRequestHeader("Content-Type", "application/octet-stream");
+      request.responseType = "json";
+      request.upload.addEventListener("progress", (event) => onShare(event.loaded / event.total));
+      request.addEventListener("load", () => {
+        if (request.status === 201) done(request.response);
+        else fail(new Refusal(request.status, request.response?.detail ?? ""));
+      });
+      request.addEventListener("error", () => fail(new Refusal(0, "")));
+      request.send(file);
+    });
   }
 
   /** Calls onStatus for every change, for ever; onAway when the box cannot be reached. Ends on a wrong token. */
@@ -58,18 +100,23 @@ export class Api {
     // EventSource cannot send the token; a stream read by hand can.
     const answer = await fetch("/api/v1/events", { headers: { Authorization: `Bearer ${this.token}` } });
     if (!answer.ok) throw new Refusal(answer.status, "");
-    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-    let text = "";
-    for (;;) {
-      const { value, done } = await reader.read();
-      if (done) return;
-      text += value;
-      const parts = text.split("\n\n");
-      text = parts.pop();
-      for (const part of parts) {
-        const data = part.split("\n").find((line) => line.startsWith("data: "));
-        if (data) onStatus(JSON.parse(data.slice(6)));
-      }
+    for await (const status of events(answer)) onStatus(status);
+  }
+}
+
+/** The data of a stream of server-sent events, as they come. */
+export async function* events(answer) {
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    text += value;
+    const parts = text.split("\n\n");
+    text = parts.pop();
+    for (const part of parts) {
+      const data = part.split("\n").find((line) => line.startsWith("data: "));
+      if (data) yield JSON.parse(data.slice(6));
     }
   }
 }

@@ -11,6 +11,7 @@ const CHOICES = {
   layouts: [
     ["aligned", "aligned", SVG(FRAME + PAGE + POINTING, "64 38")],
     ["corner", "corner_layout", SVG(FRAME + PAGE + PERSON(44, 18, 0.72), "64 38")],
+    ["beside", "beside", SVG(`${FRAME}<path d="M41 1v36" stroke="currentColor" stroke-width="2"/><path d="M8 13h25v14H8z" fill="none" stroke="currentColor" stroke-width="2"/><path d="M12 18h17M12 22h11" stroke="currentColor" stroke-width="1.500" opacity=".5"/>${PERSON(42, 14, 0.86)}`, "64 38")],
     ["courseware", "courseware_layout", SVG(`${FRAME}<path d="M11 11h42M11 19h30M11 27h36" stroke="currentColor" stroke-width="2" stroke-linecap="round" opacity=".5"/>`, "64 38")],
     ["camera", "camera", SVG(FRAME + PERSON(20, 6, 1.18), "64 38")],
     ["slate", "slate", SVG('<rect x="1" y="1" width="62" height="36" rx="5" fill="currentColor" opacity=".16"/>' + FRAME + '<path d="M20 16h24M25 23h14" stroke="currentColor" stroke-width="2.500" stroke-linecap="round"/>', "64 38")],
@@ -50,10 +51,11 @@ export function drawChoices(group, kind, onChoose) {
   });
   return {
     choose(value) {
-      for (const button of buttons) {
+      const hasChoice = buttons.some((button) => button.dataset.value === value);
+      for (const [index, button] of buttons.entries()) {
         const isChosen = button.dataset.value === value;
         button.setAttribute("aria-checked", String(isChosen));
-        button.tabIndex = isChosen ? 0 : -1;
+        button.tabIndex = isChosen || (!hasChoice && index === 0) ? 0 : -1;
       }
     },
   };

@@ -1,10 +1,9 @@
-// Figures, sources and viewers of the console. Texts of the box go in as text, never as HTML.
-import { t } from "./words.js";
+// Figures and notices of the console. Texts of the box go in as text, never as HTML.
+import { chosenLanguage, t } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
-const MOODS = { live: "good", connected: "good", starting: "wait", connecting: "wait", ended: "wait", lost: "bad", disconnected: "bad", closed: "bad" };
 
-function item(mood, title, detail, ...more) {
+export function item(mood, title, detail, ...more) {
   const li = document.createElement("li");
   const dot = document.createElement("span");
   dot.className = `dot ${mood}`;
@@ -23,47 +22,22 @@ function figure(id, value, unit) {
   $(id).replaceChildren(...(value === undefined || value === null ? ["–"] : [value, small]));
 }
 
+/** A notice in the language chosen. */
+export const inLanguage = (notice) => (chosenLanguage() === "zh" ? notice.text_zh : notice.text);
+
 export function showStatus(status) {
   const programme = status.programme;
   figure("fps", programme?.programme_fps.toFixed(1), t("per_second"));
-  figure("net", programme?.net_hz.toFixed(1), t("hz"));
+  figure("net", programme?.matte_hz.toFixed(1), t("hz"));
+  $("net").title = programme ? `${t("network")} ${programme.net_hz.toFixed(1)} ${t("hz")}` : "";
   const delay = programme?.capture_to_send_ms.p50;
   figure("delay", delay && Math.round(delay), t("ms"));
-  $("sources").replaceChildren(...Object.entries(status.sources).map(([name, source]) => {
-    const words = [t(`source_${source.state}`), source.reason].filter(Boolean).join(" · ");
-    return item(MOODS[source.state] ?? "", t(`source_${name}`), words);
-  }));
+  $("captions").hidden = status.caption === null;
+  $("captions-text").textContent = status.caption?.text ?? "";
   $("notice-count").textContent = status.notices.length;
   $("notices").replaceChildren(...status.notices.toReversed().map((notice) => {
     const li = document.createElement("li");
-    li.textContent = `${new Date(notice.at_s * 1000).toLocaleTimeString()}  ${notice.text}`;
+    li.textContent = `${new Date(notice.at_s * 1000).toLocaleTimeString()}  ${inLanguage(notice)}`;
     return li;
   }));
-}
-
-let shown = "";
-
-export function showViewers(viewers, onRemove) {
-  $("viewer-count").textContent = viewers.length;
-  $("no-viewers").hidden = viewers.length > 0;
-  // Drawn anew only when it says something new: a button must not vanish under a finger.
-  const rows = viewers.map((viewer) => [viewer, detail(viewer), title(viewer)]);
-  const key = JSON.stringify(rows.map(([viewer, words, name]) => [viewer.viewer_id, words, name]));
-  if (key === shown) return;
-  shown = key;
-  $("viewers").replaceChildren(...rows.map(([viewer, words, name]) => {
-    const remove = document.createElement("button");
-    remove.type = "button";
-    remove.textContent = t("remove");
-    remove.setAttribute("aria-label", `${t("remove")}: ${name}`);
-    remove.addEventListener("click", () => onRemove(viewer));
-    return item(MOODS[viewer.state] ?? "", name, words, ...(viewer.name === "console" ? [] : [remove]));
-  }));
-}
-
-const title = (viewer) => (viewer.name === "console" ? t("this_console") : viewer.name || t("unnamed"));
-
-function detail(viewer) {
-  const loss = viewer.loss >= 0.01 ? `${t("loss")} ${Math.round(viewer.loss * 100)} %` : "";
-  return [t(viewer.state), loss].filter(Boolean).join(" · ");
 }

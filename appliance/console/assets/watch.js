@@ -1,5 +1,11 @@
 // The remote classroom's page: the programme, and never an error of the browser.
 import { takeAccess } from "./box.js";
+import { Captions } from "./captions.js";
+import { PixelExact } from "./exact.js";
+import { TeacherChoices } from "./exact_teacher.js";
+import { News } from "./news.js";
+import { startSignals } from "./signals.js";
+import { Voice } from "./voice.js";
 import { onLanguage, startWords, t } from "./words.js";
 import { Player } from "./whep.js";
 
@@ -62,6 +68,7 @@ async function keepAwake() {
 }
 
 const { token, name } = takeAccess("watch");
+const choices = new TeacherChoices($("hall"), $("controls"), video);
 onLanguage(show);
 startWords($("language"));
 startControls();
@@ -69,15 +76,30 @@ document.addEventListener("visibilitychange", keepAwake);
 keepAwake();
 if (token) {
   let started = false;
-  new Player(video, {
+  const exact = new PixelExact(video, $("exact"), token, choices, (isHere) => choices.offer(isHere));
+  const player = new Player(video, {
     token,
     name,
+    onSession(place) {
+      exact.session(place);
+      news.session(place);
+      if (place) return;
+      voice.reset();
+      captions.reset();
+    },
     onState(next) {
       state = next;
       show();
       if (next === "playing" && !started) { started = true; startPicture(); }
+      $("signal-bar").hidden = next !== "playing";
+      if (next === "playing") signals.playing();
     },
-  }).play();
+  });
+  const signals = startSignals(token, player);
+  const voice = new Voice(token, player, video);
+  const captions = new Captions(player);
+  const news = new News(token, (told) => { captions.take(told); voice.take(told); }, () => voice.isTalking);
+  player.play();
 } else {
   state = "no_token";
   show();

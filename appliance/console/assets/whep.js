@@ -12,8 +12,9 @@ export class Player {
   #stopped = false;
   #wake = null;
 
-  constructor(video, { token, name = "", onState }) {
-    Object.assign(this, { video, token, name, onState });
+  /** hear: "voice" for the room that speaks, without a picture. onSession: the session's address when one has begun, "" when it has ended. */
+  constructor(video, { token, name = "", hear = "programme", onState, onSession = () => {} }) {
+    Object.assign(this, { video, token, name, hear, onState, onSession });
     // The place is given back when the page goes; a page out of the browser's cache joins again.
     addEventListener("pagehide", () => this.#leave());
     addEventListener("pageshow", (event) => { if (event.persisted) this.#wake?.(); });
@@ -41,10 +42,35 @@ export class Player {
     return undefined;
   }
 
+  /** Where the session is on the box, "/whep/ID"; "" while there is none. */
+  get place() { return this.#place; }
+
+  /** From a picture's arrival to its showing, as measured last. */
+  shownAfterMs = 100;
+
+  /** How it plays here, as the box wants to know it; null before the first picture. */
+  async playback() {
+    if (this.#peer === null || this.#peer.connectionState !== "connected") return null;
+    for (const report of (await this.#peer.getStats()).values()) {
+      if (report.type !== "inbound-rtp" || report.kind !== "video" || !report.framesDecoded) continue;
+      const shown = report.jitterBufferEmittedCount || report.framesDecoded;
+      const seconds = (report.jitterBufferDelay ?? 0) / shown + (report.totalDecodeTime ?? 0) / report.framesDecoded;
+      this.shownAfterMs = Math.min(2000, seconds * 1000);
+      return {
+        freezes: report.freezeCount ?? 0,
+        frozen_ms: Math.round((report.totalFreezesDuration ?? 0) * 1000),
+        play_delay_ms: Math.round(seconds * 1000),
+      };
+    }
+    return null;
+  }
+
   stop() { this.#stopped = true; this.#wake?.(); this.#leave(); }
 
   async #join() {
-    const peer = new RTCPeerConnection();
+    const iceServers = await this.#iceServers();
+    if (this.#stopped) return 0;
+    const peer = new RTCPeerConnection({ iceServers });
     this.#peer = peer;
     const stream = new MediaStream();
     peer.addEventListener("track", ({ track }) => stream.addTrack(track));
@@ -52,8 +78,8 @@ export class Player {
     peer.addTransceiver("audio", { direction: "recvonly" });
     await peer.setLocalDescription();
     await gathered(peer);
-    const query = this.name ? `?name=${encodeURIComponent(this.name.slice(0, 40))}` : "";
-    const answer = await fetch(`/whep${query}`, {
+    const query = new URLSearchParams({ ...(this.name && { name: this.name.slice(0, 40) }), ...(this.hear === "voice" && { hear: "voice" }) });
+    const answer = await fetch(`/whep?${query}`, {
       method: "POST",
       headers: { Authorization: `Bearer ${this.token}`, "Content-Type": "application/sdp" },
       body: peer.localDescription.sdp,
@@ -63,13 +89,29 @@ export class Player {
     this.#place = answer.headers.get("Location") ?? "";
     await peer.setRemoteDescription({ type: "answer", sdp: await answer.text() });
     this.video.srcObject = stream;
+    this.onSession(this.#place);
     return answer.status;
+  }
+
+  /** STUN and TURN servers of the box, needed before the offer: that lists the addresses they lend. */
+  async #iceServers() {
+    try {
+      const answer = await fetch("/whep", {
+        method: "OPTIONS",
+        headers: { Authorization: `Bearer ${this.token}` },
+        signal: AbortSignal.timeout(5_000),
+      });
+      return iceServersOf(answer.headers.get("Link") ?? "");
+    } catch {
+      return []; // the offer will tell what is wrong
+    }
   }
 
   /** Until the pictures stop. True if there were any. */
   async #watch() {
     const peer = this.#peer;
     let frames = 0;
+    let sound = 0;
     let heard = performance.now();
     let lost = false;
     peer.addEventListener("connectionstatechange", () => {
@@ -77,11 +119,17 @@ export class Player {
     });
     while (!lost && !this.#stopped && peer === this.#peer && performance.now() - heard < SILENT_MS) {
       await new Promise((done) => setTimeout(done, 250));
-      const decoded = await framesDecoded(peer);
-      if (decoded > frames) {
+      const received = await progress(peer);
+      if (this.hear === "voice") received.frames = received.sound;
+      if (received.frames > frames) {
         if (frames === 0) this.onState("playing");
-        frames = decoded;
+        frames = received.frames;
         heard = performance.now();
+      }
+      // On a very weak line the box sends sound alone: no reason to begin anew.
+      if (received.sound > sound) {
+        sound = received.sound;
+        if (frames > 0) heard = performance.now();
       }
     }
     return frames > 0;
@@ -89,6 +137,7 @@ export class Player {
 
   #leave() {
     if (this.#place) {
+      this.onSession("");
       // Before the connection is closed, or the box has already noticed. keepalive: the page may be going.
       fetch(this.#place, { method: "DELETE", keepalive: true, headers: { Authorization: `Bearer ${this.token}` } }).catch(() => {});
       this.#place = "";
@@ -96,6 +145,17 @@ export class Player {
     this.#peer?.close();
     this.#peer = null;
   }
+}
+
+/** The servers in a Link header (RFC 9725 section 4.6). */
+function iceServersOf(header) {
+  const servers = [];
+  for (const [, urls, rest] of header.matchAll(/<([^>]+)>((?:\s*;\s*[\w-]+="[^"]*")*)/g)) {
+    const found = Object.fromEntries([...rest.matchAll(/([\w-]+)="([^"]*)"/g)].map(([, key, value]) => [key, value]));
+    if (found.rel !== "ice-server") continue;
+    servers.push(found.username ? { urls, username: found.username, credential: found.credential } : { urls });
+  }
+  return servers;
 }
 
 function gathered(peer) {
@@ -107,10 +167,14 @@ function gathered(peer) {
   });
 }
 
-async function framesDecoded(peer) {
-  if (peer.connectionState === "closed") return 0;
+/** Pictures decoded and packets of sound received so far. */
+async function progress(peer) {
+  const received = { frames: 0, sound: 0 };
+  if (peer.connectionState === "closed") return received;
   for (const report of (await peer.getStats()).values()) {
-    if (report.type === "inbound-rtp" && report.kind === "video") return report.framesDecoded ?? 0;
+    if (report.type !== "inbound-rtp") continue;
+    if (report.kind === "video") received.frames = report.framesDecoded ?? 0;
+    else received.sound = report.packetsReceived ?? 0;
   }
-  return 0;
+  return received;
 }

@@ -1,6 +1,10 @@
-// Chinese and English, side by side. data-t: text, data-t-label: accessible name, data-t-placeholder.
+// Chinese and English, side by side. data-t: text, data-t-label: accessible name, data-t-placeholder, data-t-alt.
+import { DESK_WORDS } from "./words-desk.js";
+import { TALK_WORDS } from "./words-talk.js";
 
 const WORDS = {
+  ...DESK_WORDS,
+  ...TALK_WORDS,
   title: ["双师课堂", "Dual-teacher classroom"],
   theme: ["切换深浅色", "Switch light and dark"],
   sound: ["声音", "Sound"],
@@ -13,6 +17,7 @@ const WORDS = {
   layout: ["画面布局", "Layout"],
   aligned: ["指点对位", "In front"],
   corner_layout: ["角落", "In a corner"],
+  beside: ["左右并排", "Side by side"],
   courseware_layout: ["仅课件", "Page only"],
   camera: ["仅摄像机", "Camera"],
   slate: ["提示板", "Slate"],
@@ -26,7 +31,6 @@ const WORDS = {
   slate_example: ["课间休息，十点继续", "Break. We go on at ten"],
   show: ["显示", "Show"],
   courseware: ["课件", "Courseware"],
-  courseware_hint: ["放入设备课件文件夹的文件会出现在这里。", "Files put into the box's courseware folder appear here."],
   demo: ["内置示例课", "Built-in lesson"],
   share: ["远端教室链接", "Link for remote classrooms"],
   share_hint: ["拿到链接即可观看，但不能操作。", "Whoever has this link can watch, and change nothing."],
@@ -41,22 +45,30 @@ const WORDS = {
   connected: ["已连接", "connected"], connecting: ["连接中", "connecting"],
   disconnected: ["无响应", "not answering"], closed: ["已离开", "gone"],
   loss: ["丢包", "loss"],
+  layer_444: ["4:4:4 最清晰", "4:4:4, sharpest"],
+  layer_420: ["4:2:0", "4:2:0"],
+  layer_teacher: ["课件无损", "page lossless"],
+  layer_low: ["低帧率", "few pictures a second"],
+  layer_sound: ["仅声音", "sound only"],
   status: ["运行状态", "Status"],
   fps: ["画面", "Programme"],
-  net: ["抠像", "Matting"],
+  net: ["抠像", "Matting"], network: ["神经网络", "Network"],
   delay: ["延迟", "Delay"],
   per_second: ["帧/秒", "fps"],
   hz: ["次/秒", "Hz"],
   ms: ["毫秒", "ms"],
   notices: ["通知", "Notices"],
-  source_camera: ["摄像机", "Camera"], source_courseware: ["课件", "Courseware"], source_sound: ["声音", "Sound"],
-  source_live: ["正常", "live"], source_starting: ["启动中", "starting"],
-  source_lost: ["中断", "lost"], source_ended: ["已结束", "ended"],
   state_live: ["直播中", "Live"], state_starting: ["正在启动", "Starting"],
   state_restarting: ["正在恢复", "Coming back"], state_stopped: ["已停止", "Stopped"],
   state_slate: ["等待画面", "Waiting for the picture"],
   state_away: ["与设备断开", "Box not reachable"],
   unlock: ["点击开启声音", "Tap to hear the teacher"],
+  teacher_choices: ["老师画面", "The teacher's picture"],
+  teacher_place: ["左右位置", "Place"],
+  teacher_hide: ["隐藏老师", "Hide the teacher"],
+  teacher_show: ["显示老师", "Show the teacher"],
+  teacher_drag: ["可在画面中拖动老师。只影响本教室。", "Drag the teacher in the picture. This changes only this screen."],
+  teacher_reset: ["恢复课堂布局", "As in the lesson"],
   joining: ["正在进入课堂…", "Joining the lesson…"],
   again: ["正在重新连接…", "Connecting again…"],
   again_reason: ["网络中断或设备正在重启，画面会自动恢复。", "The network or the box was interrupted. The picture returns by itself."],
@@ -68,6 +80,53 @@ const WORDS = {
   no_token_reason: ["链接由设备启动时显示，末尾带有密钥。", "The box shows the link when it starts. Its end holds the key."],
   no_webrtc: ["此浏览器无法播放", "This browser cannot play the lesson"],
   no_webrtc_reason: ["请使用新版 Chrome、Edge、Firefox 或 Safari。", "Please use a recent Chrome, Edge, Firefox or Safari."],
+  share_screen: ["共享我的屏幕", "Share my screen"],
+  stop_sharing: ["停止共享", "Stop sharing"],
+  with_sound: ["同时共享声音", "Share the sound too"],
+  share_ready: ["把这台电脑的屏幕送到课堂", "Show this computer's screen in the lesson"],
+  share_ready_reason: ["点击按钮,选择屏幕或窗口。停止后,课堂自动回到原来的课件。", "Press the button and choose a screen or a window. When you stop, the lesson returns to its courseware."],
+  share_joining: ["正在连接课堂…", "Connecting to the lesson…"],
+  sharing: ["屏幕正在课堂中显示", "Your screen is shown in the lesson"],
+  share_failed: ["未能共享", "Sharing did not work"],
+  share_failed_reason: ["请确认电脑与设备在同一网络,然后重试。", "Check that this computer is in the box's network, and try again."],
+  share_not_allowed: ["没有选择屏幕。", "No screen was chosen."],
+  no_capture: ["此页面需要 https", "This page needs https"],
+  no_capture_reason: ["浏览器只允许在 https 页面共享屏幕。请管理员在设备设置 http.certificate 与 http.key。", "Browsers share a screen only on https pages. Ask the operator to set http.certificate and http.key on the box."],
+  add_courseware: ["上传课件", "Upload"],
+  drop_here: ["把文件拖到这里,或点击上传", "Drop files here, or press Upload"],
+  drop_kinds: ["PDF、PPT、Word、ODP、图片、视频（可带同名 VTT 字幕）、图片 ZIP", "PDF, PowerPoint, Word, ODP, pictures, video (with captions: VTT of the same name), ZIP of pictures"],
+  search: ["搜索课件", "Search courseware"],
+  open: ["打开", "Open"], opened: ["正在显示", "Shown"], rename: ["重命名", "Rename"], delete: ["删除", "Delete"],
+  move_up: ["上移", "Move up"],
+  delete_sure: ["确定删除这份课件?", "Delete this courseware?"],
+  uploading: ["正在上传", "Uploading"], preparing: ["正在准备", "Preparing"], refused_item: ["不能显示", "Cannot be shown"],
+  pages_unit: ["页", "pages"], film_unit: ["视频", "video"],
+  on_box: ["设备上的其他课件", "Other courseware on the box"],
+  no_items: ["还没有上传课件。", "Nothing has been uploaded yet."],
+  file_too_large: ["文件太大", "The file is too large"],
+  screen_shared: ["正在显示共享的屏幕", "A shared screen is shown"],
+  teacher_laptop: ["教师电脑投屏", "Teacher's laptop screen"],
+  teacher_laptop_hint: ["在教师电脑的浏览器打开此链接,即可共享屏幕。拿到链接的人都能投屏。", "Open this link in the browser of the teacher's laptop to share its screen. Whoever has it can."],
+  needs_https: ["投屏需要 https:请设置 http.certificate。", "Sharing from another machine needs https: set http.certificate."],
+  qr: ["二维码", "QR code"],
+  page_strip: ["页面缩略图", "Pages"],
+  recording: ["录制", "Recording"], recording_on: ["正在录制", "Recording"],
+  record: ["开始录制", "Record"], record_stop: ["停止录制", "Stop recording"],
+  recording_off: ["未录制", "Not recording"], recording_waiting: ["等待画面", "Waiting for a picture"],
+  recording_hint: ["录制前请告知课堂中的每个人。文件只保存在本设备。", "Tell everybody in the room before you record. Files stay on the box."],
+  recording_raw: ["正在录制原始输入（摄像头画面、课件、操作）", "Raw inputs are being recorded: camera, courseware, orders"], recording_raw_ended: ["原始录制已停止：", "The raw recording ended:"],
+  recording_full: ["录制已停止：空间不足", "Recording ended: no room left"], recording_disk: ["录制已停止：磁盘故障", "Recording ended: the disk failed"],
+  recording_delete_sure: ["确定删除这段录像？", "Delete this recording?"], recording_growing: ["正在写入", "being written"],
+  download: ["下载", "Download"], downloading: ["正在下载", "Downloading"], minutes: ["分钟", "min"],
+  destinations: ["转推服务器", "Other servers"],
+  start: ["开始", "Start"], stop: ["停止", "Stop"],
+  dest_stopped: ["已停止", "Stopped"], dest_connecting: ["正在连接", "Connecting"], dest_live: ["推送中", "Live"],
+  dest_waiting: ["等待重试", "Tried again soon"],
+  dest_token: ["无法读取密钥", "Its token cannot be read"], dest_unreachable: ["服务器无应答", "The server does not answer"],
+  dest_unauthorized: ["密钥不被接受", "The server does not accept the token"], dest_not_found: ["地址不存在", "The server does not know the address"],
+  dest_busy: ["服务器繁忙", "The server is busy"], dest_redirects: ["转向无效", "The server sends us on to nowhere"],
+  dest_refused: ["服务器拒绝", "The server refuses"], dest_bad_answer: ["服务器应答无效", "The server's answer cannot be used"],
+  dest_no_connection: ["媒体连接未建立", "No media path came up"], dest_lost: ["连接中断", "The connection broke"],
   failed: ["操作未成功", "That did not work"],
   busy: ["画面正在启动，请稍候再试", "The studio is starting. Try again in a moment"],
 };
@@ -75,6 +134,9 @@ const WORDS = {
 const stored = () => { try { return localStorage.getItem("language"); } catch { return null; } };
 let language = stored() ?? (navigator.language.toLowerCase().startsWith("zh") ? "zh" : "en");
 const listeners = [];
+
+/** "zh" or "en", as chosen. */
+export const chosenLanguage = () => language;
 
 /** The word in the language chosen; an unknown key is shown as it is. */
 export const t = (key) => WORDS[key]?.[language === "zh" ? 0 : 1] ?? key;
@@ -102,5 +164,6 @@ function fill(button) {
     node.title = t(node.dataset.tLabel);
   }
   for (const node of document.querySelectorAll("[data-t-placeholder]")) node.placeholder = t(node.dataset.tPlaceholder);
+  for (const node of document.querySelectorAll("[data-t-alt]")) node.alt = t(node.dataset.tAlt);
   for (const listener of listeners) listener();
 }

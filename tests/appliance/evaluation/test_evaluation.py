@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,10 +15,19 @@ import pytest
 from appliance.__main__ import main
 from appliance.evaluation.bands import find_bands, find_head
 from appliance.evaluation.clips import Clip, SetRefused, find_clips, load_clip
+from appliance.evaluation.figures import placed_figure
+from appliance.evaluation.lcd import DELAY_MS, EXPOSURE_MS, FILM_NS, READOUT_MS, Lcd
 from appliance.evaluation.pages import draw_page
-from appliance.evaluation.playing import EMPTY_FRAMES, WARM_UP_FRAMES, Play
+from appliance.evaluation.playing import (
+    EMPTY_FRAMES,
+    MATTED_NS,
+    RATE_HZ,
+    WARM_UP_FRAMES,
+    Moment,
+    Play,
+)
 from appliance.evaluation.report import as_json, worse
-from appliance.evaluation.scenarios import SCENARIOS, Scenario, chosen, rotated
+from appliance.evaluation.scenarios import SCENARIOS, TURN_NS, Scenario, chosen, rotated
 from appliance.evaluation.scoring import MEASURES, Result
 from pipelines.media import U8
 
@@ -96,8 +106,8 @@ def test_every_clip_meets_other_scenarios() -> None:
 
 @pytest.mark.parametrize("codec", ["", "mjpeg", "h264"])
 def test_the_picture_is_the_truth_over_the_room(codec: str) -> None:
-    play = Play(Clip("p", (person(),)), Scenario("t", "tune", codec=codec), SIZE_WH, [], 1)
-    moments = list(play.moments(2))
+    play = Play(Clip("p", (person(),)), Scenario("t", "tune", codec=codec), SIZE_WH, [], 1, 2)
+    moments = list(play.moments())
     assert len(moments) == WARM_UP_FRAMES + 2
     assert all(not moment.pha.any() for moment in moments[:EMPTY_FRAMES])
     last = moments[-1]
@@ -111,25 +121,104 @@ def test_the_picture_is_the_truth_over_the_room(codec: str) -> None:
 def test_a_play_is_the_same_again() -> None:
     scenario = next(s for s in SCENARIOS if s.name == "glare")
     first, second = (
-        list(Play(Clip("p", (person(),)), scenario, SIZE_WH, [], 5).moments(1))[-1] for _ in range(2)
+        list(Play(Clip("p", (person(),)), scenario, SIZE_WH, [], 5, 1).moments())[-1] for _ in range(2)
     )
     np.testing.assert_array_equal(first.frame.rgb, second.frame.rgb)
 
 
+def lcd_level(moment: Moment) -> float:
+    """Mean code of a part of the LCD beside the teacher."""
+    return float(moment.frame.rgb[40:100, 60:200].mean())
+
+
 def test_pages_turn_and_the_lcd_is_late() -> None:
-    scenario = Scenario("t", "tune", ("white", "dark"))
-    moments = list(Play(Clip("p", (person(),)), scenario, SIZE_WH, [], 1).moments(14))
-    flips = [m.told.index for m in moments]
-    turn = flips.index(1)
-    lcd = slice(40, 100), slice(60, 200)
-    levels = [float(m.frame.rgb[lcd].mean()) for m in moments]
-    assert levels[turn] > 120  # told already, not seen yet
-    assert levels[turn + scenario.late_frames] < 90
+    """The new page is told at its instant, and its light arrives with the delay, from top to bottom."""
+    scenario = Scenario("t", "tune", ("white", "dark"), "noise=0")
+    moments = list(Play(Clip("p", (person(),)), scenario, SIZE_WH, [], 1, 14).moments())
+    turn = next(page for moment in moments for page in moment.pages if page.index == 1)
+    told = next(k for k, moment in enumerate(moments) if moment.pages[-1].index == 1)
+    assert moments[told].frame.captured_ns + MATTED_NS >= turn.shown_ns
+    ages_ms = [(moment.frame.captured_ns - turn.shown_ns) / 1e6 for moment in moments]
+    for moment, age_ms in zip(moments, ages_ms, strict=True):
+        if age_ms < DELAY_MS - EXPOSURE_MS / 2 - READOUT_MS / 2:
+            assert lcd_level(moment) > 150
+        elif DELAY_MS + EXPOSURE_MS / 2 + READOUT_MS / 2 < age_ms < TURN_NS / 1e6:
+            assert lcd_level(moment) < 90
+    assert any(moment.pages[0].index < moment.pages[-1].index for moment in moments)
+
+
+def test_an_exposure_across_a_turn_catches_both_pages() -> None:
+    lcd = Lcd(Scenario("t", "tune", ("white", "dark")), SIZE_WH, [], 1, 0)
+    shown_ns = lcd.recent(100_000_000)[-1].shown_ns
+    old, new = lcd.exposed(shown_ns + round(DELAY_MS * 1e6), 361)
+    np.testing.assert_allclose(old.share + new.share, 1, atol=1e-6)
+    assert new.share[180] == pytest.approx(0.5, abs=0.01)
+    rise = READOUT_MS / EXPOSURE_MS
+    assert new.share[-1] - new.share[0] == pytest.approx(rise, abs=0.01)
+    assert len(lcd.exposed(shown_ns, 361)) == 1
+
+
+def test_a_film_goes_on_while_the_camera_looks() -> None:
+    lcd = Lcd(Scenario("t", "tune", ("video",)), SIZE_WH, [], 1, 0)
+    pages = lcd.recent(2_000_000_000)
+    assert len(pages) >= 15 and not any(page.is_flip for page in pages)
+    steps = np.diff([page.shown_ns for page in pages])
+    assert (steps == FILM_NS).all()
+
+
+def test_the_truth_moves_with_the_picture() -> None:
+    """A knocked camera sees the teacher elsewhere, and so does the truth."""
+    still = Scenario("t", "check", held="stick")
+    turned = tuple(np.ascontiguousarray(plane[:, ::-1]) for plane in person())
+    clip = Clip("p", ((turned[0], turned[1]),))
+    plain, moved = (
+        list(Play(clip, scenario, SIZE_WH, [], 1, 3).moments())[-1]
+        for scenario in (still, replace(still, knock_px=8.0))
+    )
+    np.testing.assert_array_equal(moved.pha[4:, 8:], plain.pha[:-4, :-8])
+    np.testing.assert_array_equal(moved.fgr[4:, 8:], plain.fgr[:-4, :-8])
+    assert moved.tip_xy is not None and plain.tip_xy is not None
+    np.testing.assert_allclose(np.subtract(moved.tip_xy, plain.tip_xy), (8, 4))
+    inside = cv2.erode(moved.pha, np.ones((9, 9), np.uint8)) == 255
+    assert np.median(np.abs(moved.frame.rgb.astype(int) - moved.fgr)[inside]) <= 4
+
+
+def test_a_knock_leaves_time_to_be_found() -> None:
+    """At least a second before it, and twice as long after it as the watcher may take."""
+    knocked = next(s for s in SCENARIOS if s.knock_px)
+    assert Play(Clip("p", (person(),)), knocked, SIZE_WH, [], 1, 8).measured >= 3 * RATE_HZ
+    assert Play(Clip("p", (person(),)), knocked, SIZE_WH, [], 1, 100).measured == 100
+
+
+@pytest.mark.parametrize("change", [{"step": 0.7}, {"ambient": 0.5}, {"gain": 0.8}])
+def test_other_light_is_in_the_truth_too(change: dict[str, float]) -> None:
+    scenario = Scenario("t", "check", **change)
+    moment = list(Play(Clip("p", (person(),)), scenario, SIZE_WH, [], 1, 2).moments())[-1]
+    inside = cv2.erode(moment.pha, np.ones((9, 9), np.uint8)) == 255
+    assert np.median(np.abs(moment.frame.rgb.astype(int) - moment.fgr)[inside]) <= 4
+
+
+def test_lamps_dim_the_wall_and_not_the_lcd() -> None:
+    dim = Scenario("t", "check", ("white",), "noise=0", ambient=0.5)
+    first, *_, last = list(Play(Clip("p", (person(),)), dim, SIZE_WH, [], 1, 4).moments())
+    wall = np.s_[335:355, 5:60]
+    assert last.frame.rgb[wall].mean() < 0.85 * first.frame.rgb[wall].mean()
+    assert lcd_level(last) == pytest.approx(lcd_level(first), rel=0.03)
+
+
+def test_a_sleeve_is_white_and_the_rest_is_not() -> None:
+    rgb, pha = person()
+    plain, sleeved = (placed_figure(rgb, pha, SIZE_WH, held, 1, 0.0) for held in ("", "sleeve"))
+    np.testing.assert_array_equal(plain.pha, sleeved.pha)
+    changed = (np.abs(plain.light - sleeved.light).max(axis=2) > 0.1) & (plain.pha > 200)
+    share = np.count_nonzero(changed) / np.count_nonzero(plain.pha > 200)
+    assert 0.03 < share < 0.35
+    assert sleeved.light[changed].mean() > 0.6
 
 
 def test_hair_and_hand_are_where_they_should_be() -> None:
-    play = Play(Clip("p", (person(),)), Scenario("t", "tune"), (1280, 720), [], 1)
-    moment = list(play.moments(1))[-1]
+    play = Play(Clip("p", (person(),)), Scenario("t", "tune"), (1280, 720), [], 1, 1)
+    moment = list(play.moments())[-1]
     bands = find_bands(moment.pha, moment.fgr)
     assert bands.hair is not None and bands.hand is not None
     head = find_head(np.asarray(moment.pha > 127, np.uint8))
@@ -142,8 +231,10 @@ def test_hair_and_hand_are_where_they_should_be() -> None:
 
 def test_a_held_stick_is_the_pointer() -> None:
     turned = tuple(np.ascontiguousarray(plane[:, ::-1]) for plane in person())
-    play = Play(Clip("p", ((turned[0], turned[1]),)), Scenario("t", "tune", held="stick"), (1280, 720), [], 1)
-    moment = list(play.moments(1))[-1]
+    play = Play(
+        Clip("p", ((turned[0], turned[1]),)), Scenario("t", "tune", held="stick"), (1280, 720), [], 1, 1
+    )
+    moment = list(play.moments())[-1]
     bands = find_bands(moment.pha, moment.fgr)
     assert bands.pointer is not None and bands.pointer_axis is not None and moment.tip_xy is not None
     assert np.hypot(*np.subtract(bands.pointer_axis[1], moment.tip_xy)) < 8

@@ -10,8 +10,8 @@ import pytest
 
 from models.refiner_net import MULTIPLE, WEIGHTS, RefinerNet
 from models.settings import NetworkSettings
-from models.training.coarse import earlier, imitated_coarse
-from models.training.dataset import CLOSE_HW, PLANES
+from models.training.coarse import imitated_coarse
+from models.training.dataset import CLOSE_HW, PLANES, scene_planes
 from models.training.pages import make_page
 from models.training.patches import SIZE_PX, Patches
 from models.training.people import Cutout, DataMissing, cropped, load_people
@@ -37,8 +37,7 @@ def scene(seed: int, size_hw: tuple[int, int] = CLOSE_HW) -> Scene:
 def planes(seed: int, size_hw: tuple[int, int] = CLOSE_HW) -> U8:
     made, rng = scene(seed, size_hw), np.random.default_rng(seed)
     coarse = imitated_coarse(made.pha, made.plate, rng)
-    before = earlier(made.pha, coarse, rng)
-    return np.dstack([made.rgb, made.plate, made.fgr, made.doubt, made.pha, coarse, before])
+    return scene_planes(made, coarse, rng)
 
 
 def test_scenes_come_again_from_their_seed() -> None:

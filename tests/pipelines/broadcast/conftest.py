@@ -13,8 +13,8 @@ from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSes
 from aiortc.mediastreams import MediaStreamError
 
 from pipelines.broadcast import BadOffer, Broadcast, BroadcastSettings, TooManyViewers
-from pipelines.encoding import EncodingSettings, SoundEncoder, VideoEncoder
-from pipelines.media import PTS_HZ, SOUND_BLOCK_SAMPLES, SOUND_HZ, U8, Packet, Sound
+from pipelines.encoding import EncodingSettings, LayeredEncoder, SoundEncoder
+from pipelines.media import PTS_HZ, SOUND_BLOCK_SAMPLES, SOUND_HZ, U8, VIDEO_LAYERS, Packet, Sound
 
 SIZE_WH = (640, 360)
 RATE_HZ = 25
@@ -57,15 +57,18 @@ class Studio:
     draw: Callable[[int], U8] = picture
 
     def __post_init__(self) -> None:
-        self._wants_key = False
+        self._wants_keys: set[str] = set()
         settings = EncodingSettings(encoder="x264")
-        self._video = VideoEncoder(self.size_wh, RATE_HZ, settings)
+        self._video = LayeredEncoder(self.size_wh, RATE_HZ, settings)
         self._sound = SoundEncoder(settings)
 
     def want_key(self, layer: str) -> None:
-        assert layer == "main"
+        assert layer in VIDEO_LAYERS
         self.key_wishes.append(time.monotonic())
-        self._wants_key = True
+        self._wants_keys.add(layer)
+
+    def watch(self, layers: frozenset[str]) -> None:
+        self._video.watch(layers)
 
     def pts_now(self) -> int:
         return (time.monotonic_ns() - self.zero_ns) * PTS_HZ // 1_000_000_000
@@ -76,8 +79,8 @@ class Studio:
         index = 0
         while True:
             now_ns = time.monotonic_ns()
-            wants_key, self._wants_key = self._wants_key, False
-            packets = self._video.encode(self.draw(index), self.pts_now(), now_ns, wants_key)
+            wants_keys, self._wants_keys = self._wants_keys, set()
+            packets = self._video.encode(self.draw(index), self.pts_now(), now_ns, wants_keys)
             packets += self._sound.encode(tone(2 * index)) + self._sound.encode(tone(2 * index + 1))
             for packet in packets:
                 self.published.append(packet)
@@ -193,7 +196,7 @@ async def studio() -> AsyncIterator[Studio]:
     """A studio on the air, with its broadcast. Afterwards no task of anybody may be left."""
     before = asyncio.all_tasks()
     studio = Studio()
-    studio.broadcast = Broadcast(BroadcastSettings(max_viewers=4), studio.want_key)
+    studio.broadcast = Broadcast(BroadcastSettings(max_viewers=4), studio.want_key, on_watched=studio.watch)
     on_air = asyncio.create_task(studio.run(), name="studio")
     yield studio
     on_air.cancel()

@@ -127,6 +127,50 @@ async def test_other_negotiated_profiles_decode_too(browser_page) -> None:
         await browser_page.evaluate("pc.close()")
 
 
+async def test_a_browser_that_takes_it_gets_full_chroma(studio, browser_page) -> None:
+    answer = await browser_page.evaluate("play()")
+    assert "profile-level-id=f4001f" in answer
+    await decoded(browser_page, 25)
+    (status,) = studio.broadcast.viewers()
+    assert (status.layer, status.layers) == ("444", ("444", "420", "low", "sound"))
+    assert {p.layer for p in studio.published[-40:] if p.kind == "video"} == {"444"}
+
+
+async def test_changing_layers_goes_on_without_a_gap(studio, browser_page, until) -> None:
+    """Another payload type at a key frame, in one stream: nothing lost, nothing asked for, no new session."""
+    page = browser_page
+    await page.evaluate("play()")
+    await decoded(page, 25)
+    (viewer,) = studio.broadcast.viewers()
+    for layer in ("420", "low", "444"):
+        before = (await page.evaluate("stats()"))["video"]
+        assert studio.broadcast.pin(viewer.viewer_id, layer)
+        await until(lambda layer=layer: studio.broadcast.viewers()[0].layer == layer, f"layer {layer}")
+        await decoded(page, before["framesDecoded"] + 15)
+        after = (await page.evaluate("stats()"))["video"]
+        assert after["ssrc"] == before["ssrc"] and after["packetsLost"] == 0
+        assert after["pliCount"] == before["pliCount"], layer
+    assert {p.layer for p in studio.published[-20:] if p.kind == "video"} == {"444"}
+
+
+async def test_sound_alone_leaves_the_connection_standing(studio, browser_page, until) -> None:
+    page = browser_page
+    await page.evaluate("play()")
+    await decoded(page, 10)
+    (viewer,) = studio.broadcast.viewers()
+    studio.broadcast.pin(viewer.viewer_id, "sound")
+    sound = (await page.evaluate("stats()"))["audio"]["packetsReceived"]
+    await page.wait_for_timeout(1500)
+    stats = await page.evaluate("stats()")
+    frames = stats["video"]["framesDecoded"]
+    assert stats["audio"]["packetsReceived"] > sound + 20
+    await page.wait_for_timeout(500)
+    assert (await page.evaluate("stats()"))["video"]["framesDecoded"] == frames
+    studio.broadcast.pin(viewer.viewer_id, None)
+    studio.broadcast.pin(viewer.viewer_id, "420")
+    await decoded(page, frames + 15)
+
+
 async def test_a_late_browser_sees_a_picture_within_a_second(studio, browser_page, until) -> None:
     await until(lambda: len(studio.published) > 100, "a lesson under way")
     before = len(studio.published)

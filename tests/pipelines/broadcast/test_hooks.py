@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import struct
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from itertools import pairwise
 
 import aioice.ice
 import aiortc
 import pytest
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
-from aiortc.rtp import RTCP_PSFB_FIR, RTCP_PSFB_PLI, RtcpPsfbPacket, RtpPacket, is_rtcp
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
+from aiortc.rtcdtlstransport import SRTP_PROFILES
+from aiortc.rtp import (
+    RTCP_PSFB_FIR,
+    RTCP_PSFB_PLI,
+    RTCP_RTPFB_NACK,
+    RtcpPsfbPacket,
+    RtcpReceiverInfo,
+    RtcpRrPacket,
+    RtcpRtpfbPacket,
+    RtcpSrPacket,
+    RtpPacket,
+)
+from pylibsrtp import Policy, Session
 
 from pipelines.broadcast import hooks
-from pipelines.broadcast.tracks import PacketTrack
-from pipelines.media import Packet
 
 
 @pytest.fixture(autouse=True)
@@ -26,35 +40,151 @@ def test_version_is_the_one_the_hooks_were_written_for() -> None:
     assert aiortc.__version__ == "1.16.0"
 
 
-async def test_lost_packets_are_kept_long_enough_to_be_sent_again() -> None:
-    """aiortc's own sending loop: of a key frame of 1500 packets the first can still be sent again."""
+class Recorder:
+    """Satisfies hooks.Outgoing; notes what happens."""
 
-    class Wire:
-        state = "connected"
+    def __init__(self) -> None:
+        self.events: list[object] = []
 
-        def __init__(self) -> None:
-            self.numbers: list[int] = []
+    def open(self) -> None:
+        self.events.append("open")
 
-        async def _send_rtp(self, data: bytes) -> None:
-            if not is_rtcp(data):
-                self.numbers.append(RtpPacket.parse(data).sequence_number)
+    def send_again(self, sequence_number: int) -> None:
+        self.events.append(sequence_number)
 
-    connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-    track, wire = PacketTrack("video", lambda: None), Wire()
-    sender = connection.addTransceiver(track, "sendonly").sender
-    sender.setTransport(wire)
-    codec = next(c for c in aiortc.codecs.CODECS["video"] if c.mimeType == "video/H264")
-    sending = asyncio.create_task(sender._run_rtp(codec))
-    await asyncio.sleep(0)
-    track.feed(Packet(b"\x00\x00\x01\x65" + bytes(range(1, 200)) * 9000, "video", 1, True, 0))
-    await asyncio.sleep(0.2)
-    count, first = len(wire.numbers), wire.numbers[0]
-    assert 1300 < count < hooks.RTP_HISTORY_PACKETS
-    await sender._retransmit(first)
-    assert wire.numbers[count:] == [first]
-    sending.cancel()
-    await asyncio.gather(sending, return_exceptions=True)
-    await connection.close()
+    def close(self) -> None:
+        self.events.append("close")
+
+
+@dataclass
+class Call:
+    """A viewer connected to a box whose sender a Recorder stands in for."""
+
+    sender: RTCRtpSender
+    recorder: Recorder
+    viewer: RTCPeerConnection
+    box: RTCPeerConnection
+
+    async def hang_up(self) -> None:
+        await self.box.close()
+        await self.viewer.close()
+
+
+@pytest.fixture
+async def call(until) -> AsyncIterator[Call]:
+    viewer, box = (RTCPeerConnection(RTCConfiguration(iceServers=[])) for _ in range(2))
+    viewer.addTransceiver("video", "recvonly")
+    recorder = Recorder()
+    sender = box.addTransceiver("video", "sendonly").sender
+    hooks.send_by(sender, recorder)
+    await viewer.setLocalDescription(await viewer.createOffer())
+    await box.setRemoteDescription(viewer.localDescription)
+    await box.setLocalDescription(await box.createAnswer())
+    await viewer.setRemoteDescription(box.localDescription)
+    await until(lambda: recorder.events, "the connection")
+    call = Call(sender, recorder, viewer, box)
+    yield call
+    await call.hang_up()
+
+
+async def test_a_stream_stands_in_for_the_senders_loop(call) -> None:
+    assert call.recorder.events == ["open"]
+    nack = RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=1, media_ssrc=call.sender._ssrc, lost=[7, 9])
+    await call.sender._handle_rtcp_packet(nack)
+    assert call.recorder.events == ["open", 7, 9]
+    async with asyncio.timeout(5):  # aiortc waits for what it believes to be its loop
+        await call.sender.stop()
+    assert call.recorder.events == ["open", 7, 9, "close"]
+
+
+async def test_numbers_and_header_extension_are_what_aiortc_would_send(call) -> None:
+    found = hooks.numbers(call.sender)
+    assert (found.ssrc, found.again_ssrc) == (call.sender._ssrc, call.sender._rtx_ssrc)
+    assert found.clock_at is not None
+    extension = bytearray(found.extension)
+    extension[found.clock_at : found.clock_at + 3] = b"\x12\x34\x56"
+    header = struct.pack("!BBHII", 0x90, 101, 1, 2, found.ssrc)
+    receiver_map = call.viewer.getReceivers()[0].transport._rtp_header_extensions_map
+    packet = RtpPacket.parse(header + bytes(extension) + b"payload", receiver_map)
+    assert packet.payload == b"payload"
+    assert packet.extensions.abs_send_time == 0x123456
+    assert packet.extensions.mid == call.viewer.getTransceivers()[0].mid
+
+
+async def test_sender_reports_say_what_was_sent(call, until) -> None:
+    reports = []
+    handle = call.viewer.getReceivers()[0]._handle_rtcp_packet
+
+    async def seen(packet: object) -> None:
+        reports.append(packet)
+        await handle(packet)
+
+    call.viewer.getReceivers()[0].transport._rtp_router.register_receiver(
+        call.viewer.getReceivers()[0], [call.sender._ssrc], [], None
+    )
+    call.viewer.getReceivers()[0]._handle_rtcp_packet = seen
+    hooks.report_by(call.sender, lambda: hooks.SentSoFar(3_900_000_000 << 32, 123_456, 78, 9_000))
+    await until(lambda: any(isinstance(packet, RtcpSrPacket) for packet in reports), "a sender report")
+    info = next(packet for packet in reports if isinstance(packet, RtcpSrPacket)).sender_info
+    assert (info.ntp_timestamp, info.rtp_timestamp) == (3_900_000_000 << 32, 123_456)
+    assert (info.packet_count, info.octet_count) == (78, 9_000)
+    # The echo of this very report is the one that gives a round trip.
+    assert call.sender._RTCRtpSender__lsr == (3_900_000_000 << 16) & 0xFFFFFFFF
+
+
+async def test_packets_protected_in_place_are_those_that_the_viewer_can_open(call) -> None:
+    protector = hooks.Protector(call.sender.transport)
+    viewer = call.viewer.getReceivers()[0].transport
+    packets = [struct.pack("!BBHII", 0x80, 96, 100 + i, 1, 2) + bytes([i]) * (50 + i) for i in range(5)]
+    buffer, ends = bytearray(), []
+    for packet in packets:
+        buffer += packet + bytes(protector.tag_bytes)
+        ends.append(len(buffer))
+    protector.protect(buffer, ends)
+    opened = [viewer._rx_srtp.unprotect(bytes(buffer[i:j])) for i, j in pairwise([0, *ends])]
+    assert opened == packets
+    with pytest.raises(ValueError, match="SRTP error"):
+        protector.protect(bytearray(20), [20])
+
+
+@pytest.mark.parametrize("profile", SRTP_PROFILES, ids=lambda profile: profile.openssl_profile.decode())
+def test_the_tag_of_every_profile_is_known(profile) -> None:
+    key = bytes(profile.key_length + profile.salt_length)
+    session = Session(Policy(key, Policy.SSRC_ANY_OUTBOUND, srtp_profile=profile.libsrtp_profile))
+    packet = struct.pack("!BBHII", 0x80, 96, 1, 1, 2) + b"payload"
+    assert len(session.protect(packet)) == len(packet) + hooks.TAG_BYTES[profile.openssl_profile]
+
+
+async def test_the_route_is_the_one_that_ice_chose(call) -> None:
+    route = hooks.route(call.sender.transport, None)
+    assert route is not None and route.fd is not None and route.waiting() == 0
+    assert hooks.route(call.sender.transport, route) is route
+    host, port = route.address
+    mine = {
+        (c.ip, c.port)
+        for c in call.viewer.getReceivers()[0].transport.transport.iceGatherer.getLocalCandidates()
+    }
+    assert (host, port) in mine
+    await call.hang_up()
+    assert hooks.route(call.sender.transport, route) is None
+
+
+async def test_rtp_is_taken_opened_and_the_rest_is_left_to_aiortc(call, until) -> None:
+    taken: list[bytes] = []
+    viewer = call.viewer.getReceivers()[0].transport
+    end = hooks.take_rtp(viewer, taken.append)
+    seen: list[object] = []
+    hooks.on_rtcp(call.sender, seen.append)
+    packets = [struct.pack("!BBHII", 0x80, 96, 100 + i, 1, 2) + b"payload" for i in range(5)]
+    for packet in packets:
+        await call.sender.transport._send_rtp(packet)
+    await until(lambda: len(taken) == 5, "five packets")
+    assert taken == packets
+    report = RtcpReceiverInfo(call.sender._ssrc, 3, 4, 5, 6, 0, 0)
+    await hooks.send_rtcp(viewer, [RtcpRrPacket(ssrc=1, reports=[report])])
+    await until(lambda: seen, "the report")
+    assert seen[0].reports == [report]
+    end()
 
 
 @pytest.mark.parametrize("payload_type", [35, 41, 63, 96, 127])
@@ -117,23 +247,19 @@ async def test_key_requests_reach_the_callback(fmt: int) -> None:
     await connection.close()
 
 
-async def test_packets_pass_through_with_their_pts() -> None:
-    """What a track returns as av.Packet is packed, not coded; its pts becomes the RTP timestamp as it is."""
-    connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-    track = PacketTrack("video", lambda: None)
-    sender = connection.addTransceiver(track, "sendonly").sender
-    codec = next(c for c in aiortc.codecs.CODECS["video"] if c.mimeType == "video/H264")
-    coded = b"\x00\x00\x00\x01\x67" + b"s" * 20 + b"\x00\x00\x00\x01\x65" + b"i" * 5000
-    receiving = asyncio.ensure_future(sender._next_encoded_frame(codec))
-    await asyncio.sleep(0)
-    track.feed(Packet(coded, "video", 123_457, True, 0))
-    frame = await receiving
-    assert frame.timestamp == 123_457
-    assert sum(len(payload) for payload in frame.payloads) == pytest.approx(5030, abs=30)
-    assert len(frame.payloads) >= 4
-    await connection.close()
-
-
 def test_session_descriptions_stay_out_of_the_log() -> None:
     for name in ("aiortc.rtcpeerconnection", "aioice.ice", "aiortc.rtcrtpsender"):
         assert not logging.getLogger(name).isEnabledFor(logging.INFO)
+
+
+async def test_payload_types_are_found_by_profile(new_viewer) -> None:
+    box = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    transceiver = box.addTransceiver("video", "sendonly")
+    sound = box.addTransceiver("audio", "sendonly")
+    offer = await new_viewer().offer()
+    await box.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+    types = hooks.payload_types(transceiver)
+    full, half = types["f4001f"], types["42e01f"]
+    assert len({full.media, full.again, half.media, half.again} - {None}) == 4
+    assert f"a=rtpmap:{hooks.sound_payload_type(sound).media} opus/48000/2" in offer
+    await box.close()

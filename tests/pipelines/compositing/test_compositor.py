@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pipelines.compositing import Compositor, EffectiveLayout, draw_slate, warm_up
 from pipelines.compositing.compositor import _texts
 from pipelines.compositing.slate import camera_lost, courseware_lost, paused
+from pipelines.light import linear_from_srgb, srgb_from_linear
 from pipelines.media import EMPTY_BOX, Box, Calibration, Corner, Frame, Layout, Matte, Page, Scene
 
 SIZE = (320, 180)
@@ -140,7 +141,7 @@ def test_a_picture_handed_out_never_changes(compositor, make_page, make_matte, c
         kind = ("white", "black", "colour")[index % 3]
         matte = make_matte(SIZE, dx=4.0 * index, pts=index * 3600)
         rgb = compositor.compose(
-            make_page(SIZE, kind, index), matte, Scene(layout=list(Layout)[index % 5]), calibration
+            make_page(SIZE, kind, index), matte, Scene(layout=list(Layout)[index % len(Layout)]), calibration
         )
         handed_out.append(rgb)
         copies.append(rgb.copy())
@@ -154,6 +155,8 @@ scenes = st.builds(
     scale=st.sampled_from([0.1, 0.3, 0.6, 1.0]),
     opacity=st.sampled_from([0.0, 0.4, 1.0]),
     mirror=st.booleans(),
+    pane_share=st.sampled_from([0.2, 0.28, 0.5]),
+    cut_out=st.booleans(),
 )
 
 
@@ -164,9 +167,9 @@ def test_a_new_scene_is_whole_at_once_and_remembers_nothing(
 ):
     page, calibration = make_page(SIZE), make_calibration(SIZE, SIZE)
     compositor = Compositor(SIZE)
-    placing = (scene.layout, scene.corner, scene.scale, scene.mirror)
+    placing = (scene.layout, scene.corner, scene.scale, scene.mirror, scene.pane_share, scene.cut_out)
     for index, old in enumerate(before):
-        if (old.layout, old.corner, old.scale, old.mirror) != placing:
+        if (old.layout, old.corner, old.scale, old.mirror, old.pane_share, old.cut_out) != placing:
             compositor.compose(page, make_matte(SIZE, dx=-3.0 * index, pts=index * 3600), old, calibration)
     newest = make_matte(SIZE, dx=5.0, pts=99_000)
     expected = Compositor(SIZE).compose(page, newest, scene, calibration)
@@ -249,3 +252,45 @@ def test_warm_up_leaves_nothing_to_compile(page, matte, calibration):
         == compiled
         == [1, 1]
     )
+
+
+@pytest.mark.parametrize(
+    "scene",
+    [
+        Scene(),
+        CORNER,
+        Scene(opacity=0.4),
+        dataclasses.replace(CORNER, scale=0.2, mirror=True),
+        Scene(text_fade=1.0),
+        Scene(layout=Layout.BESIDE),
+        Scene(layout=Layout.BESIDE, cut_out=True, opacity=0.7, corner=Corner.TOP_LEFT),
+        Scene(layout=Layout.COURSEWARE),
+        Scene(layout=Layout.SLATE),
+    ],
+)
+def test_sheet_and_teacher_together_are_the_programme(scene, compositor, page, matte, calibration):
+    """What a viewer's browser puts together, in the arithmetic of its shader."""
+    sheet, alone = compositor.sheet(page, scene), compositor.teacher(page, matte, scene, calibration)
+    whole = compositor.compose(page, matte, scene, calibration)
+    if alone is None:
+        assert np.array_equal(sheet, whole)
+        return
+    alpha = alone[..., 3:] / 255
+    light = linear_from_srgb(alone[..., :3] / 255) + (1 - alpha) * linear_from_srgb(sheet / 255)
+    together = srgb_from_linear(np.minimum(light, 1)) * 255
+    assert np.abs(together - whole)[alone[..., 3] > 0].mean() < 1.0
+    nobody = alone[..., 3] == 0  # or less than half a code of them
+    assert np.abs(sheet[nobody].astype(int) - whole[nobody]).max() <= 2
+    assert np.abs(together - whole).max() < 10  # near black one code of alpha is worth many of the page
+
+
+def test_a_sheet_is_the_same_array_while_nothing_changes(compositor, page):
+    assert compositor.sheet(page, Scene()) is page.rgb
+    slate = Scene(layout=Layout.SLATE, slate_text="Break")
+    assert compositor.sheet(page, slate) is compositor.sheet(page, slate)
+
+
+def test_the_cameras_layout_has_no_sheet(compositor, page, matte, calibration):
+    camera = Scene(layout=Layout.CAMERA)
+    assert compositor.sheet(page, camera) is None
+    assert compositor.teacher(page, matte, camera, calibration) is None

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.compositing.cutout import Fade, Filter, cut_out, filter_for
-from pipelines.compositing.light import linear_from_srgb
+from pipelines.light import linear_from_srgb
 from pipelines.media import Box, Frame, Matte
 
 NO_FADE = Fade()

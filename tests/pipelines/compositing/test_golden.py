@@ -7,7 +7,7 @@ import pytest
 from pipelines.compositing import Compositor
 from pipelines.media import Corner, Layout, Scene
 
-CORNER = Layout.CORNER
+CORNER, BESIDE = Layout.CORNER, Layout.BESIDE
 SCENES = {
     "aligned": ("white", Scene()),
     "aligned_half_opaque": ("colour", Scene(opacity=0.5)),
@@ -15,6 +15,10 @@ SCENES = {
     "corner_bottom_left_mirrored": ("white", Scene(layout=CORNER, corner=Corner.BOTTOM_LEFT, mirror=True)),
     "corner_top_right_fading": ("colour", Scene(layout=CORNER, corner=Corner.TOP_RIGHT)),
     "corner_small": ("white", Scene(layout=CORNER, scale=0.3)),
+    "corner_faded_over_writing": ("white", Scene(layout=CORNER, scale=1.0, text_fade=1.0)),
+    "beside": ("white", Scene(layout=BESIDE)),
+    "beside_left_mirrored": ("colour", Scene(layout=BESIDE, corner=Corner.TOP_LEFT, mirror=True)),
+    "beside_cut_out": ("black", Scene(layout=BESIDE, cut_out=True, pane_share=0.4)),
     "camera_letterboxed": ("white", Scene(layout=Layout.CAMERA, mirror=True)),
 }
 
@@ -23,8 +27,10 @@ SCENES = {
 def test_composite_looks_as_it_did(name, make_page, make_matte, make_calibration, check_golden):
     kind, scene = SCENES[name]
     camera_wh = (240, 180) if name == "camera_letterboxed" else (320, 180)
-    matte = make_matte(camera_wh)
-    rgb = Compositor((320, 180)).compose(make_page(kind=kind), matte, scene, make_calibration(camera_wh))
+    compositor, page, calibration = Compositor((320, 180)), make_page(kind=kind), make_calibration(camera_wh)
+    for index in range(50 if scene.text_fade else 0):  # the fade takes its time
+        compositor.compose(page, make_matte(camera_wh, pts=index * 3600), scene, calibration)
+    rgb = compositor.compose(page, make_matte(camera_wh, pts=50 * 3600), scene, calibration)
     check_golden(name, rgb)
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from pipelines.compositing.cutout import Fade, cut_out
-from pipelines.compositing.light import linear_from_srgb, srgb_from_linear
+from pipelines.light import linear_from_srgb, srgb_from_linear
 from pipelines.media import Box, Frame, Matte
 
 WIDTH, HEIGHT = 40, 30

@@ -119,3 +119,26 @@ def test_shrink_ratio_is_camera_pixels_per_programme_pixel():
     at_left = shrink_ratio(tilted, Box(0, 0, 1, 1), PROGRAMME)
     at_right = shrink_ratio(tilted, Box(600, 0, 1, 1), PROGRAMME)
     assert at_left > 0.99 > at_right
+
+
+@pytest.mark.parametrize("body", [CUT, WHOLE])
+@pytest.mark.parametrize("mirror", [False, True])
+@pytest.mark.parametrize("place", [(0.0, 1.0), (0.3, 0.7), (1.0, 1.4)])
+def test_a_place_is_where_the_feet_stand(body, mirror, place):
+    scene = corner_scene(Corner.TOP_LEFT, scale=0.5, mirror=mirror, place_xy=place)
+    placement = place_corner(body, scene, CAMERA, PROGRAMME)
+    at = programme_at(placement, body.centre_x, body.bottom)
+    assert np.allclose(at, (place[0] * 1920 - 0.5, place[1] * 1080 - 0.5))
+    head = programme_at(placement, body.centre_x, body.top)
+    assert at[1] - head[1] == pytest.approx(0.5 * 1080)
+    assert (placement.fade.bottom_px > 0) == (body.is_cut and place[1] < 1), "a cut must not hang in the air"
+
+
+def test_the_bottom_corners_are_places_too():
+    for corner, x in (
+        (Corner.BOTTOM_LEFT, 0.30 * 0.6 * 1080 / 1920),
+        (Corner.BOTTOM_RIGHT, 1 - 0.30 * 0.6 * 1080 / 1920),
+    ):
+        by_corner = place_corner(CUT, corner_scene(corner), CAMERA, PROGRAMME)
+        by_place = place_corner(CUT, corner_scene(corner, place_xy=(x, 1.0)), CAMERA, PROGRAMME)
+        assert np.allclose(by_corner.camera_from_programme, by_place.camera_from_programme)

@@ -41,7 +41,7 @@ def test_plays_once_stops_on_the_last_picture_and_plays_again(make_film: MakeFil
     assert not any(page.is_flip or page.index for page in pages)
     assert all(a.shown_ns < b.shown_ns for a, b in itertools.pairwise(pages))
     assert is_near(pages[-1], BLUE)
-    assert film.state.state == "ended"
+    assert film.state.state == "ended" and film.began_ns is None
     film.turn(+1)
     film.turn(-1)
     assert film.page() is pages[-1]
@@ -51,6 +51,7 @@ def test_plays_once_stops_on_the_last_picture_and_plays_again(make_film: MakeFil
     assert is_near(again, RED)
     assert again.is_flip
     assert film.state.state == "live"
+    assert film.began_ns is not None and again.shown_ns >= film.began_ns > pages[-1].shown_ns
     film.close()
 
 

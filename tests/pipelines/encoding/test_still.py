@@ -11,7 +11,7 @@ from pipelines.encoding import EncodingSettings, VideoEncoder, encode_still
 def test_is_one_key_frame_with_the_right_colours(decoder, kinds, patches) -> None:
     rgb, areas = patches
     packet = encode_still(rgb, pts=90_000, captured_ns=5)
-    assert (packet.kind, packet.layer, packet.is_key) == ("video", "main", True)
+    assert (packet.kind, packet.layer, packet.is_key) == ("video", "420", True)
     assert (packet.pts, packet.captured_ns) == (90_000, 5)
     found = kinds(packet.data)
     assert found.index(7) < found.index(8) < found.index(5) and 1 not in found

@@ -7,7 +7,7 @@ import pytest
 from av.video.frame import PictureType
 
 from pipelines.encoding import EncoderUnavailable, EncodingSettings, VideoEncoder
-from pipelines.encoding.h264 import BUFFER_S, threads_for
+from pipelines.encoding.h264 import BUFFER_S, FULL_BUFFER_S, threads_for
 from pipelines.encoding.video import BURST_EVERY_S
 from pipelines.media import Packet
 
@@ -35,7 +35,7 @@ def test_text_survives(decoder, page, psnr) -> None:
     for i in range(12):
         (frame,) = decoder.frames(encode_one(encoder, rgb, i * TICKS))
     luma = frame.to_ndarray()[:720]
-    wanted = encoder._canvas.frame.to_ndarray()[:720]
+    wanted = encoder._canvas.frames["yuv420p"].to_ndarray()[:720]
     assert psnr(luma, wanted) > 42
 
 
@@ -89,7 +89,10 @@ def frames_until_sharp(encoder, decoder, page, stir, psnr, want_key_at_flip: boo
     for i in range(30):
         packet = encode_one(encoder, stir(new, i), (60 + i) * TICKS, want_key_at_flip and i == 0)
         (frame,) = decoder.frames(packet)
-        shown, wanted = frame.to_ndarray()[:720, :640], encoder._canvas.frame.to_ndarray()[:720, :640]
+        shown, wanted = (
+            frame.to_ndarray()[:720, :640],
+            encoder._canvas.frames["yuv420p"].to_ndarray()[:720, :640],
+        )
         if psnr(shown, wanted) > 40:
             return i
     return 30
@@ -177,3 +180,20 @@ def test_auto_takes_nvenc_only_where_it_starts() -> None:
 )
 def test_threads(size_wh: tuple[int, int], cores: int, threads: int) -> None:
     assert threads_for(size_wh, cores) == threads
+
+
+def test_full_chroma_text_is_sharp_with_its_first_picture_behind_a_teacher(decoder, page, stir, psnr) -> None:
+    encoder = VideoEncoder((1280, 720), 25, X264, "444")
+    old, new = page((1280, 720), 1), page((1280, 720), 2)
+    sizes = []
+    for i in range(60):
+        packet = encode_one(encoder, stir(old, i), i * TICKS)
+        sizes.append(len(packet.data))
+        decoder.frames(packet)
+    for i in range(60, 90):
+        packet = encode_one(encoder, stir(new, i), i * TICKS, want_key=i == 60)
+        sizes.append(len(packet.data))
+        shown = decoder.rgb(packet)
+        if i in (60, 62, 89):
+            assert psnr(shown[:, :640], new[:, :640]) > 43, i
+    assert heaviest_second_bits(sizes) <= X264.sharp_bps * (1 + 2 * FULL_BUFFER_S)

@@ -12,23 +12,24 @@ import os
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+import pytest
 
 from models.catalog import default_models_dir, locate
 from models.matting_net import MattingNet
 from models.settings import NetworkSettings
-from pipelines.matting import Keyer, MattingSettings, metrics
-from pipelines.matting.crop import Crop
-from pipelines.matting.keyer import shrunk
-from pipelines.matting.specks import Teacher
+from pipelines.matting import Carrier, Coarse, Keyer, MattingSettings, metrics
+from pipelines.matting.coarse import shrunk
 from pipelines.media import EMPTY_BOX, U8, Box, Frame, Matte
 
 if TYPE_CHECKING:
     from conftest import Classroom, Shot
 
+pytestmark = pytest.mark.timeout(1800)
 SIZE_WH = (1920, 1080) if os.environ.get("FULL_HD") else (1280, 720)
 INDICES = range(
     10, 130, 2
@@ -64,9 +65,13 @@ class SmallPicture:
 class PlainCrop(Keyer):
     """The crop without guide and colour: alpha made large, the camera's pixels as they are."""
 
-    def _finish(self, frame: Frame, crop: Crop, crop_rgb: U8, small_rgb: U8, teacher: Teacher) -> Matte:
-        large = cv2.resize(np.rint(teacher.pha * 255).astype(np.uint8), (crop.box.w, crop.box.h))
-        return Matte(frame, crop.box, np.asarray(large, np.uint8), crop_rgb)
+    def matte(self, frame: Frame) -> Matte:
+        coarse = self.ask(frame)
+        if coarse.teacher is None:
+            return Matte.empty(frame)
+        box = coarse.crop.box
+        large = cv2.resize(np.rint(coarse.teacher.pha * 255).astype(np.uint8), (box.w, box.h))
+        return Matte(frame, box, np.asarray(large, np.uint8), frame.rgb[box.slices])
 
 
 class RefinedCrop(Keyer):
@@ -81,6 +86,31 @@ class RefinedCrop(Keyer):
         if self._tracker.follow(found, frame.pts) != crop:
             self._net.reset()
         return matte
+
+
+class Seldom(Keyer):
+    """Asked about one frame in `every`; the answer comes when the next is asked for. It is carried to the
+    frame at hand, or shown as it is: an old matte.
+    """
+
+    def __init__(self, net: MattingNet, every: int, *, carried: bool) -> None:
+        super().__init__(net, MattingSettings(), SIZE_WH)
+        self._every, self._carrier = every, Carrier() if carried else None
+        self._count = 0
+        self._asked: Coarse | None = None
+        self._answer: Coarse | None = None
+        self._shown: Matte | None = None
+
+    def matte(self, frame: Frame) -> Matte:
+        if self._count % self._every == 0:
+            self._answer, self._asked = self._asked, self.ask(frame)
+        self._count += 1
+        if self._answer is None:
+            return Matte.empty(frame)
+        if self._carrier is None:
+            return self._answer.matte()
+        self._shown = self._carrier.matte(frame, self._answer, None) or self._shown
+        return self._shown or Matte.empty(frame)
 
 
 Way = WholePicture | SmallPicture | Keyer
@@ -99,14 +129,16 @@ def ways(net: MattingNet) -> dict[str, Callable[[], Way]]:
     }
 
 
-def judge(way: Way, shots: list[Shot]) -> dict[str, float]:
-    """Means over the shots, by the table's columns."""
+def judge(way: Way, shots: list[Shot], unmeasured: int = 0) -> dict[str, float]:
+    """Means over the shots but the first few, by the table's columns."""
     scores: dict[str, list[float]] = defaultdict(list)
     before: tuple[U8, U8] | None = None
-    for shot in shots:
+    for index, shot in enumerate(shots):
         start_s = time.thread_time()
         matte = way.matte(shot.frame)
         scores["ms"].append((time.thread_time() - start_s) * 1000)
+        if index < unmeasured:
+            continue
         pha, truth = metrics.full_pha(matte), shot.truth.pha
         edge = metrics.edge_band(truth)
         scores["MAD"].append(1000 * metrics.mad(pha, truth))
@@ -138,14 +170,36 @@ def blended(pha: U8, fgr: U8) -> U8:
 
 
 def test_measure(make_classroom: type[Classroom]) -> None:
-    folder = locate("rvm-mobilenetv3", default_models_dir())
-    net = MattingNet.open(folder, NetworkSettings(provider="cpu", threads=1))
-    cv2.setNumThreads(1)
+    net = one_thread()
+    shots = [make_classroom(SIZE_WH, page_frames=40).shot(index) for index in INDICES]
+    show(ways(net), shots)
+
+
+def test_measure_carrying(make_classroom: type[Classroom]) -> None:
+    """Every picture of the camera; a matte is held against the truth of the moment when it is shown."""
+    net = one_thread()
     classroom = make_classroom(SIZE_WH, page_frames=40)
-    shots = [classroom.shot(index) for index in INDICES]
+    shots = [classroom.shot(index) for index in range(INDICES.start, INDICES.stop)]
+    seldom: dict[str, Callable[[], Way]] = {
+        f"asked every {every}, {'carried' if carried else 'as it comes'}": partial(
+            Seldom, net, every, carried=carried
+        )
+        for every in (2, 4)
+        for carried in (False, True)
+    }
+    show({"asked about every frame": lambda: Keyer(net, MattingSettings(), SIZE_WH)} | seldom, shots, 10)
+
+
+def one_thread() -> MattingNet:
+    cv2.setNumThreads(1)
+    folder = locate("rvm-mobilenetv3", default_models_dir())
+    return MattingNet.open(folder, NetworkSettings(provider="cpu", threads=1))
+
+
+def show(ways: dict[str, Callable[[], Way]], shots: list[Shot], unmeasured: int = 0) -> None:
     columns = ("MAD", "hand", "edge", "grad", "dtSSD", "dB", "best ms", "ms")
     print(f"\n| {SIZE_WH[0]}x{SIZE_WH[1]}, {len(shots)} frames | " + " | ".join(columns) + " |")
     print("|---|" + "---|" * len(columns))
-    for name, make in ways(net).items():
-        scores = judge(make(), shots)
+    for name, make in ways.items():
+        scores = judge(make(), shots, unmeasured)
         print(f"| {name} | " + " | ".join(f"{scores[column]:.2f}" for column in columns) + " |", flush=True)

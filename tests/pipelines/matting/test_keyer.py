@@ -106,19 +106,6 @@ def test_somebody_pictured_high_on_the_wall_does_not_open_the_crop(keyer: Keyer)
     assert keyer.crop == before
 
 
-def test_refinements_come_last_and_keep_the_frame(red_net: RedNet) -> None:
-    def halve(matte: Matte) -> Matte:
-        return Matte(matte.frame, matte.box, matte.pha // 2, matte.fgr)
-
-    keyer = Keyer(red_net, MattingSettings(), CAMERA_WH, (halve,))
-    assert keyer.matte(picture(STANDING)).pha.max() == 127
-
-    other = picture(STANDING, number=5)
-    strayed = Keyer(red_net, MattingSettings(), CAMERA_WH, (lambda m: Matte(other, m.box, m.pha, m.fgr),))
-    with pytest.raises(ValueError, match="another frame"):
-        strayed.matte(picture(STANDING))
-
-
 def test_the_budget_is_the_networks(red_net: RedNet) -> None:
     keyer = Keyer(red_net, MattingSettings(budget_px=40_000), CAMERA_WH)
     assert keyer.crop.net_wh[0] * keyer.crop.net_wh[1] <= 40_000

@@ -65,6 +65,7 @@ def prediction(trust: int = 255, rgb: U8 | None = None) -> Prediction:
         np.ascontiguousarray(behind[LCD.slices]),
         np.full((LCD.h, LCD.w), 2, np.uint8),
         np.full(tiles, trust, np.uint8),
+        np.full((LCD.h, LCD.w), 20, np.uint8),
     )
 
 
@@ -161,9 +162,8 @@ def test_a_matte_of_the_whole_picture_leaves_the_frame_alone() -> None:
     frame, matte, _ = scene()
     frame.rgb.setflags(write=False)
     whole = Box(0, 0, WIDTH, HEIGHT)
-    known = Prediction(
-        whole, plate(), np.full((HEIGHT, WIDTH), 2, np.uint8), np.full((15, 20), 255, np.uint8)
-    )
+    doubt, room = np.full((HEIGHT, WIDTH), 2, np.uint8), np.full((HEIGHT, WIDTH), 20, np.uint8)
+    known = Prediction(whole, plate(), doubt, np.full((15, 20), 255, np.uint8), room)
     before = frame.rgb.copy()
     refined = Refiner(Recorder(0.5), lambda _: known)(Matte(frame, whole, full(matte), frame.rgb))
     assert refined.box == whole

@@ -52,7 +52,7 @@ class Classroom:
         self.renderer = Renderer(optics, RATE_HZ)
         self.calibration: Calibration = optics.calibration()[0]
         self.shown: Page | None = None
-        self.plate = Plate(self.calibration, lambda: self.shown)
+        self.plate = Plate(self.calibration, lambda: () if self.shown is None else (self.shown,))
 
     def frame(self, index: int, page: Page | None, *, teacher: bool = False) -> Frame:
         rgb = self.renderer.render(index, page, teacher=teacher)

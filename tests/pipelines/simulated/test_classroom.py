@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.media import Frame, Page, SourceLost
 from pipelines.simulated import SimulatedClassroom, clip
-from pipelines.simulated.classroom import LcdHistory
+from pipelines.simulated.classroom import LcdHistory, lit_page
 from pipelines.timing import NS_PER_MS, SessionClock
 
 from .conftest import MakePage
@@ -100,6 +100,22 @@ def test_the_history_of_the_lcd(page_of: MakePage) -> None:
     at = [(1084, None), (1085, one), (2084, one), (2085, two), (3085, three), (5084, three), (5085, None)]
     for captured_ns, page in at:
         assert history.seen_at(captured_ns) is page
+
+
+def test_an_exposure_sees_what_was_lit_during_it(page_of: MakePage) -> None:
+    history = LcdHistory(delay_ns=85)
+    white, grey, black = page_of(255, 1, 1000), page_of(128, 2, 2000), page_of(0, 3, 2030)
+    for page in (white, grey, black):
+        history.note(page, 9_000)
+    assert history.seen_during(1000, 1100) == [(None, 0.85), (white, 0.15)]
+    assert history.seen_during(2000, 2000) == [(white, 1.0)]
+    assert history.seen_during(2065, 2165) == [(white, 0.2), (grey, 0.3), (black, 0.5)]
+    assert lit_page([(white, 1.0)]) is white
+    mixed = lit_page([(white, 0.25), (black, 0.75)])
+    assert mixed is not None
+    assert abs(int(mixed.rgb[5, 5, 1]) - 255 * 0.25 ** (1 / 2.22)) <= 1  # light adds up, codes do not
+    dim = lit_page([(None, 0.5), (white, 0.5)])
+    assert dim is not None and abs(int(dim.rgb[5, 5, 1]) - 255 * 0.5 ** (1 / 2.22)) <= 1
 
 
 def test_a_read_that_may_not_wait_returns_nothing() -> None:

@@ -13,10 +13,29 @@ def test_a_bare_url_is_the_default_room(url: str) -> None:
 def test_every_option_arrives_in_its_field() -> None:
     url = (
         "simulated:?seed=3&yaw=12&pitch=-2&roll=1&distance=5&fill=0.6&k1=-0.1&k2=0.02&blur=1&noise=2.5"
-        "&bright=0.7&veil=0.05&light=0.8&vignetting=0.2&delay_ms=60&teacher=no&absent=2-4.5"
+        "&bright=0.7&veil=0.05&light=0.8&vignetting=0.2&delay_ms=60&exposure=16&teacher=no&absent=2-4.5"
+        "&clock=yes"
     )
     expected = Room(
-        3, 12, -2, 1, 5, 0.6, -0.1, 0.02, 1, 2.5, 0.7, 0.05, 0.8, 0.2, 60, teacher=False, absent_s=(2, 4.5)
+        3,
+        12,
+        -2,
+        1,
+        5,
+        0.6,
+        -0.1,
+        0.02,
+        1,
+        2.5,
+        0.7,
+        0.05,
+        0.8,
+        0.2,
+        60,
+        16,
+        teacher=False,
+        absent_s=(2, 4.5),
+        clock=True,
     )
     assert room_from_url(url) == expected
 
@@ -35,6 +54,7 @@ def test_every_option_arrives_in_its_field() -> None:
         ("simulated:?seed=1.5", ["seed", "a whole number"]),
         ("simulated:?seed=1&seed=2", ["seed", "twice"]),
         ("simulated:?teacher=perhaps", ["teacher=perhaps", '"yes" or "no"']),
+        ("simulated:?clock=maybe", ["clock=maybe", '"yes" or "no"']),
         ("simulated:?absent=4", ["absent", "absent=2-4"]),
         ("simulated:?absent=4-2", ["absent", "absent=2-4"]),
         ("simulated:?absent=a-b", ["absent", "absent=2-4"]),

@@ -3,7 +3,13 @@ import pytest
 
 from pipelines.capture import CameraSettings, open_camera
 from pipelines.media import F32
-from pipelines.studio.calibration import CalibrationRefused, calibrate, checked_corners, from_corners
+from pipelines.studio.calibration import (
+    CalibrationRefused,
+    calibrate,
+    checked_corners,
+    corners_from_shares,
+    from_corners,
+)
 from pipelines.studio.settings import CalibrationSettings
 from pipelines.timing import SessionClock
 
@@ -53,3 +59,33 @@ def test_a_real_camera_without_corners_has_no_calibration() -> None:
         assert calibrate(CalibrationSettings(), camera, CAMERA_WH) is None
     finally:
         camera.close()
+
+
+def test_what_was_measured_wins_unless_the_settings_say_otherwise() -> None:
+    camera = open_camera(CameraSettings(), SessionClock.start(), lambda: None)
+    corners = ((160, 90), (1120, 100), (1110, 640), (170, 630))
+    stored = from_corners(SCREEN, CAMERA_WH)
+    try:
+        chosen = {
+            source: calibrate(CalibrationSettings(corners=corners, source=source), camera, CAMERA_WH, stored)
+            for source in ("auto", "corners", "simulated")
+        }
+        nothing = calibrate(CalibrationSettings(source="corners"), camera, CAMERA_WH, stored)
+    finally:
+        camera.close()
+    assert chosen["auto"] is stored
+    assert chosen["corners"] is not None and chosen["corners"] is not stored
+    assert chosen["corners"].source == "corners"
+    assert chosen["simulated"] is not None and chosen["simulated"].source == "simulated"
+    assert nothing is None
+
+
+def test_corners_as_shares_are_those_in_pixels_on_every_size():
+    shares = ((0.1, 0.2), (0.9, 0.2), (0.9, 0.8), (0.1, 0.8))
+    small, large = corners_from_shares(shares, (640, 360)), corners_from_shares(shares, (1280, 720))
+    assert small[0] == pytest.approx((63.5, 71.5))
+    assert large == pytest.approx(small * 2 + 0.5)
+    with pytest.raises(CalibrationRefused, match="not the corners of a screen"):
+        corners_from_shares(shares[::-1], (640, 360))
+    with pytest.raises(CalibrationRefused, match="too few for a screen"):
+        corners_from_shares(tuple((x * 0.05, y * 0.05) for x, y in shares), (640, 360))

@@ -2,7 +2,8 @@ import multiprocessing
 import threading
 
 from pipelines.media import Packet
-from pipelines.orders import Rejected, RequestKey, Started
+from pipelines.orders import RequestKey
+from pipelines.reports import Rejected, Started
 from pipelines.studio.link import Link
 
 

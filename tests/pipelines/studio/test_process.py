@@ -2,79 +2,20 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
+from running_studio import SIZE_WH, RunningStudio, settings
 
 from models.catalog import default_models_dir, locate
 from models.errors import ModelError
-from pipelines.capture import CameraSettings
 from pipelines.media import U8, Layout, Packet, Scene
-from pipelines.orders import (
-    Fatal,
-    OpenCourseware,
-    Rejected,
-    Report,
-    RequestKey,
-    SetScene,
-    Started,
-    Stop,
-    StudioStatus,
-    TurnPage,
-)
-from pipelines.studio import ProgrammeSettings, StudioSettings
-from pipelines.studio.process import run_studio
-
-SIZE_WH = (640, 360)
-PATIENCE_S = 60
-
-
-def settings(models_dir: Path) -> StudioSettings:
-    return StudioSettings(
-        camera=CameraSettings(width_px=SIZE_WH[0], height_px=SIZE_WH[1]),
-        programme=ProgrammeSettings(width_px=SIZE_WH[0], height_px=SIZE_WH[1]),
-        models_dir=models_dir,
-    )
-
-
-class RunningStudio:
-    """The gateway's side of one studio process."""
-
-    def __init__(self, chosen: StudioSettings) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.pipe: Connection
-        self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=run_studio, args=(chosen, time.monotonic_ns(), theirs))
-        self.process.start()
-        theirs.close()
-
-    def until(self, wanted: Callable[[Report], bool]) -> Report:
-        """Reads on until a report is wanted; fails after PATIENCE_S."""
-        deadline = time.monotonic() + PATIENCE_S
-        while time.monotonic() < deadline:
-            if self.pipe.poll(1):
-                report: Report = self.pipe.recv()
-                if wanted(report):
-                    return report
-                assert not isinstance(report, Fatal), report.reason
-        pytest.fail("the studio did not report what was waited for")
-
-    def end(self) -> int | None:
-        self.pipe.send(Stop())
-        while True:
-            try:
-                self.pipe.recv()
-            except (EOFError, ConnectionResetError):
-                break
-        self.process.join(10)
-        return self.process.exitcode
+from pipelines.orders import OpenCourseware, RequestKey, SetScene, TurnPage
+from pipelines.reports import Fatal, Rejected, Report, Started, StudioStatus
 
 
 @pytest.fixture(scope="module")
@@ -118,9 +59,11 @@ def test_a_key_frame_comes_when_it_is_asked_for(studio: RunningStudio) -> None:
 def test_the_teacher_comes_into_the_picture_and_the_status_tells(studio: RunningStudio) -> None:
     status = studio.until(lambda report: isinstance(report, StudioStatus) and report.counts["matting"] > 3)
     assert isinstance(status, StudioStatus)
+    assert status.counts["network"] > 0 and status.net_hz >= 0 and status.matte_hz > 0
+    assert {"p50", "p95"} <= status.alpha_age_ms.keys()
     assert status.calibration == "simulated" and status.page_count > 1
     assert status.stale_mattes == 0
-    assert {"matting", "compositing", "encoding"} <= status.stages_ms.keys()
+    assert {"network", "matting", "compositing", "encoding"} <= status.stages_ms.keys()
 
 
 def test_a_page_turn_is_a_key_frame(studio: RunningStudio) -> None:

@@ -1,0 +1,97 @@
+"""What a viewer's page must know at once: its turn to speak, mutes, captions."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from fastapi import APIRouter, Depends
+from starlette.responses import StreamingResponse
+
+from appliance.api.access import assistant, viewer
+from appliance.api.audience import ViewerId, left
+from appliance.api.problems import documented
+from appliance.api.wire_talk import CaptionOut, MuteBody, MuteOut, NewsOut
+from appliance.desk import Mute
+from appliance.gateway import Gateway
+
+HEARTBEAT_S = 15.0  # so that proxies do not end a quiet stream
+
+_ERRORS = documented(s401="No token, or a wrong one.", s404="This viewer has left.", s422="A field is wrong.")
+
+
+def news_routes(gateway: Gateway) -> APIRouter:
+    router = APIRouter(prefix="/viewers/{viewer_id}", tags=["viewers"], responses=_ERRORS)
+    desk = gateway.desk
+    streams: dict[str, object] = {}
+
+    @router.get(
+        "/events",
+        summary="What this viewer's page must know, whenever it changes",
+        dependencies=[Depends(viewer)],
+        response_class=StreamingResponse,
+        responses={
+            200: {
+                "content": {"text/event-stream": {}},
+                "description": "Server-sent events `news`, data as the schema NewsOut. A second stream of "
+                "the same viewer ends the first.",
+            }
+        },
+    )
+    async def get_events(viewer_id: ViewerId) -> StreamingResponse:
+        try:
+            desk.audience.known(viewer_id)
+        except KeyError:
+            raise left() from None
+        return StreamingResponse(_news(gateway, viewer_id, streams), media_type="text/event-stream")
+
+    @router.put(
+        "/mute",
+        summary="Mute one screen: the sound it gets, and its voice",
+        dependencies=[Depends(assistant)],
+        responses=documented(s403="A viewer's token.", s413="Too large."),
+    )
+    async def put_mute(viewer_id: ViewerId, body: MuteBody) -> MuteOut:
+        """While it watches. For all screens of a room, those that come later too: PUT /rooms/{id}/mute."""
+        try:
+            desk.audience.mute(viewer_id, Mute(body.sound, body.voice))
+        except KeyError:
+            raise left() from None
+        gateway.talk.muted()
+        return MuteOut.model_validate(desk.audience.mute_of(viewer_id))
+
+    return router
+
+
+async def _news(gateway: Gateway, viewer_id: str, streams: dict[str, object]) -> AsyncIterator[str]:
+    me = streams[viewer_id] = object()
+    told = ""
+    try:
+        while streams.get(viewer_id) is me and not gateway.is_closing:
+            if not gateway.desk.audience.is_known(viewer_id):
+                return
+            text = _news_out(gateway, viewer_id).model_dump_json()
+            if text != told:
+                yield f"event: news\ndata: {text}\n\n"
+                told = text
+            if not await gateway.changes.wait(HEARTBEAT_S):
+                yield ": still here\n\n"
+    finally:
+        if streams.get(viewer_id) is me:
+            del streams[viewer_id]
+
+
+def _news_out(gateway: Gateway, viewer_id: str) -> NewsOut:
+    turn = gateway.talk.turn
+    return NewsOut(
+        talk=gateway.talk.state_of(viewer_id),
+        in_programme=turn is not None and turn.viewer_id == viewer_id and turn.in_programme,
+        mute=MuteOut.model_validate(gateway.desk.audience.mute_of(viewer_id)),
+        has_captions=gateway.captions.are_there,
+        caption=caption_out(gateway),
+    )
+
+
+def caption_out(gateway: Gateway) -> CaptionOut | None:
+    """Nothing of the lesson leaves the box behind the panic slate."""
+    shown = None if gateway.is_panic else gateway.captions.shown
+    return None if shown is None else CaptionOut.model_validate(shown)

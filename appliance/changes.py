@@ -1,0 +1,28 @@
+"""Changes: wakes everybody who follows the box's state."""
+
+from __future__ import annotations
+
+import asyncio
+
+
+class Changes:
+    """For one event loop."""
+
+    def __init__(self) -> None:
+        self._changed = asyncio.Event()
+
+    def tell(self) -> None:
+        """Something has changed."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def wait(self, timeout_s: float) -> bool:
+        """True as soon as anything changes, False after timeout_s."""
+        event = self._changed
+        try:
+            # Not wait_for: Python 3.11's loses a cancellation that comes together with the event.
+            async with asyncio.timeout(timeout_s):
+                await event.wait()
+        except TimeoutError:
+            return False
+        return True

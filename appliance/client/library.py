@@ -1,0 +1,138 @@
+"""What the lesson is made of, and what it leaves: courseware, captions, recordings, other servers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO, Literal
+
+from appliance.api.wire import CoursewareChoice, CoursewareOut, ItemChange, ItemOut, LiveChoice
+from appliance.api.wire_outlets import DestinationOut, RecordingOut, RecordingsOut
+from appliance.api.wire_talk import CaptionBody
+from appliance.client.calling import Caller
+
+Language = Literal["zh", "en"]
+
+
+class Courseware:
+    """The library and what is open. language: of the sentences for people."""
+
+    def __init__(self, box: Caller, language: Language) -> None:
+        self._box = box
+        self._lang = {"lang": language}
+
+    def listing(self, search: str = "") -> CoursewareOut:
+        query = self._lang | {"search": search}
+        return self._box.ask(CoursewareOut, "GET", "/api/v1/courseware", query=query)
+
+    def open_named(self, name: str) -> CoursewareOut:
+        """One of `listing().available`."""
+        choice = CoursewareChoice(name=name)
+        return self._box.ask(CoursewareOut, "PUT", "/api/v1/courseware", choice, self._lang)
+
+    def upload(self, name: str, file: BinaryIO) -> ItemOut:
+        """name: to be shown. The file is sent piece by piece; `item` tells when it is ready."""
+        query = self._lang | {"name": name}
+        return self._box.put(
+            ItemOut, "POST", "/api/v1/courseware", _pieces(file), "application/octet-stream", query
+        )
+
+    def open_live(self, address: str) -> CoursewareOut:
+        """address: v4l2:/dev/video2 or x11::0."""
+        choice = LiveChoice(address=address)
+        return self._box.ask(CoursewareOut, "POST", "/api/v1/courseware/live", choice, self._lang)
+
+    def item(self, item_id: str) -> ItemOut:
+        return self._box.ask(
+            ItemOut, "GET", "/api/v1/courseware/{item_id}", query=self._lang, item_id=item_id
+        )
+
+    def change(self, item_id: str, change: ItemChange) -> ItemOut:
+        return self._box.ask(
+            ItemOut, "PATCH", "/api/v1/courseware/{item_id}", change, self._lang, item_id=item_id
+        )
+
+    def remove(self, item_id: str) -> None:
+        self._box.order("DELETE", "/api/v1/courseware/{item_id}", item_id=item_id)
+
+    def open(self, item_id: str) -> ItemOut:
+        return self._box.ask(
+            ItemOut, "POST", "/api/v1/courseware/{item_id}/open", None, self._lang, item_id=item_id
+        )
+
+    def thumbnail(self, item_id: str, index: int) -> bytes:
+        """WebP. index: of the page, from 0."""
+        path = "/api/v1/courseware/{item_id}/pages/{index}/thumbnail"
+        return self._box.fetch("GET", path, item_id=item_id, index=index)
+
+    def captions(self, item_id: str) -> bytes:
+        """WebVTT."""
+        return self._box.fetch("GET", "/api/v1/courseware/{item_id}/captions", item_id=item_id)
+
+    def set_captions(self, item_id: str, webvtt: bytes) -> ItemOut:
+        path = "/api/v1/courseware/{item_id}/captions"
+        return self._box.put(ItemOut, "PUT", path, webvtt, "text/vtt", self._lang, item_id=item_id)
+
+    def remove_captions(self, item_id: str) -> None:
+        self._box.order("DELETE", "/api/v1/courseware/{item_id}/captions", item_id=item_id)
+
+
+class Captions:
+    """Live lines, of a speech recogniser."""
+
+    def __init__(self, box: Caller) -> None:
+        self._box = box
+
+    def say(self, text: str, duration_s: float = 4.0) -> None:
+        """It stands so long, or until the next one."""
+        self._box.order("POST", "/api/v1/captions", CaptionBody(text=text, duration_s=duration_s))
+
+    def hush(self) -> None:
+        self._box.order("DELETE", "/api/v1/captions")
+
+
+class Recordings:
+    """The programme on disk."""
+
+    def __init__(self, box: Caller) -> None:
+        self._box = box
+
+    def all(self) -> RecordingsOut:
+        return self._box.ask(RecordingsOut, "GET", "/api/v1/recordings")
+
+    def start(self) -> RecordingOut:
+        return self._box.ask(RecordingOut, "POST", "/api/v1/recordings/start")
+
+    def stop(self) -> RecordingOut:
+        return self._box.ask(RecordingOut, "POST", "/api/v1/recordings/stop")
+
+    def download(self, item_id: str) -> Iterator[bytes]:
+        """MP4, piece by piece."""
+        return self._box.stream("GET", "/api/v1/recordings/{item_id}", item_id=item_id)
+
+    def chapters(self, item_id: str) -> bytes:
+        """WebVTT."""
+        return self._box.fetch("GET", "/api/v1/recordings/{item_id}/chapters", item_id=item_id)
+
+    def remove(self, item_id: str) -> None:
+        self._box.order("DELETE", "/api/v1/recordings/{item_id}", item_id=item_id)
+
+
+class Destinations:
+    """Other servers that get the programme."""
+
+    def __init__(self, box: Caller) -> None:
+        self._box = box
+
+    def all(self) -> list[DestinationOut]:
+        return self._box.ask(list[DestinationOut], "GET", "/api/v1/destinations")
+
+    def start(self, name: str) -> DestinationOut:
+        return self._box.ask(DestinationOut, "POST", "/api/v1/destinations/{name}/start", name=name)
+
+    def stop(self, name: str) -> DestinationOut:
+        return self._box.ask(DestinationOut, "POST", "/api/v1/destinations/{name}/stop", name=name)
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    while piece := file.read(1 << 20):
+        yield piece

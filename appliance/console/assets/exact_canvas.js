@@ -1,0 +1,206 @@
+// The compositor in the browser: the sheet's own pixels, and the teacher over them in linear light, as the box does it.
+
+// As in pipelines/encoding/teacher.py.
+const STRIP_PX = 16;
+const CELL_PX = 8;
+const NUMBER_BITS = 24;
+const CELLS = NUMBER_BITS + 8;
+
+const VERTEX = `#version 300 es
+void main() { gl_Position = vec4(gl_VertexID == 1 ? 3. : -1., gl_VertexID == 2 ? 3. : -1., 0., 1.); }`;
+
+// IEC 61966-2-1. Where alpha is 0 the sheet's texel goes out as it came in.
+const COMPOSE = `#version 300 es
+precision highp float;
+uniform sampler2D sheet;
+uniform sampler2D packed;
+uniform vec2 size;
+uniform vec2 shift;
+uniform float scale;
+uniform float opacity;
+out vec4 colour;
+const float COARSE = 4. / 255.; // the coder's noise must not veil the page
+vec3 light(vec3 c) { return mix(c / 12.92, pow((c + .055) / 1.055, vec3(2.4)), step(.04045, c)); }
+vec3 code(vec3 l) { return mix(l * 12.92, 1.055 * pow(l, vec3(1. / 2.4)) - .055, step(.0031308, l)); }
+vec4 teacher(vec2 at) {
+  if (at.x < 0. || at.y < 0. || at.x > size.x || at.y > size.y) return vec4(0.);
+  at = clamp(at, vec2(.5), size - .5);
+  vec2 whole = vec2(textureSize(packed, 0));
+  float alpha = texture(packed, (at + vec2(0., size.y)) / whole).g;
+  alpha = clamp((alpha - COARSE) / (1. - 2. * COARSE), 0., 1.);
+  return alpha == 0. ? vec4(0.) : vec4(light(texture(packed, at / whole).rgb), alpha);
+}
+void main() {
+  vec2 at = vec2(gl_FragCoord.x, size.y - gl_FragCoord.y);
+  vec3 under = texelFetch(sheet, ivec2(at), 0).rgb;
+  vec2 anchor = vec2(size.x / 2., size.y);
+  vec2 from = (at - shift - anchor) / scale + anchor;
+  vec4 over = vec4(0.);
+  if (opacity > 0.) {
+    if (scale > .8) over = teacher(from);
+    else for (int tap = 0; tap < 4; tap++) over += teacher(from + (vec2(tap & 1, tap >> 1) - .5) * .5 / scale) / 4.;
+    over *= opacity;
+  }
+  colour = vec4(over.a == 0. ? under : code(min(over.rgb + (1. - over.a) * light(under), 1.)), 1.);
+}`;
+
+const COPY = `#version 300 es
+precision highp float;
+uniform sampler2D packed;
+uniform vec2 size;
+out vec4 colour;
+void main() { colour = vec4(texture(packed, vec2(gl_FragCoord.x, size.y - gl_FragCoord.y) / size).rgb, 1.); }`;
+
+const NUMBER = `#version 300 es
+precision highp float;
+uniform sampler2D packed;
+out vec4 colour;
+void main() {
+  ivec2 whole = textureSize(packed, 0);
+  colour = texelFetch(packed, ivec2(int(gl_FragCoord.x) * ${CELL_PX} + ${CELL_PX / 2}, whole.y - ${STRIP_PX / 2}), 0);
+}`;
+
+export class ExactCanvas {
+  #gl;
+  #compose;
+  #copy;
+  #number;
+  #sheet = null;
+  #video;
+  #strip;
+
+  /** Throws where the browser has no WebGL 2. */
+  constructor(canvas) {
+    const gl = canvas.getContext("webgl2", { alpha: false, antialias: false, depth: false, powerPreference: "low-power" });
+    if (!gl) throw new Error("no WebGL 2");
+    this.canvas = canvas;
+    this.#gl = gl;
+    this.#compose = program(gl, COMPOSE);
+    this.#copy = program(gl, COPY);
+    this.#number = program(gl, NUMBER);
+    gl.pixelStorei(gl.UNPACK_COLORSPACE_CONVERSION_WEBGL, gl.NONE);
+    gl.pixelStorei(gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, false);
+    gl.pixelStorei(gl.UNPACK_FLIP_Y_WEBGL, false);
+    this.#video = texture(gl, gl.LINEAR);
+    const cells = texture(gl, gl.NEAREST);
+    gl.texStorage2D(gl.TEXTURE_2D, 1, gl.RGBA8, CELLS, 1);
+    this.#strip = gl.createFramebuffer();
+    gl.bindFramebuffer(gl.FRAMEBUFFER, this.#strip);
+    gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, cells, 0);
+  }
+
+  /** Is this the size of a packed picture for the sheet that there is? */
+  isPacked(width, height) {
+    return this.#sheet !== null && width === this.canvas.width && height === 2 * this.canvas.height + STRIP_PX;
+  }
+
+  /** Pictures of a sheet, whole or parts: [{x, y, width, height, bitmap}]. The bitmaps are closed. */
+  patch(bitmaps, whole) {
+    const gl = this.#gl;
+    if (whole && (!this.#sheet || this.canvas.width !== bitmaps[0].width || this.canvas.height !== bitmaps[0].height)) {
+      if (this.#sheet) gl.deleteTexture(this.#sheet);
+      this.canvas.width = bitmaps[0].width;
+      this.canvas.height = bitmaps[0].height;
+      this.#sheet = texture(gl, gl.NEAREST);
+      gl.texStorage2D(gl.TEXTURE_2D, 1, gl.RGBA8, this.canvas.width, this.canvas.height);
+    }
+    gl.bindTexture(gl.TEXTURE_2D, this.#sheet);
+    for (const { x, y, bitmap } of bitmaps) {
+      gl.texSubImage2D(gl.TEXTURE_2D, 0, x, y, gl.RGBA, gl.UNSIGNED_BYTE, bitmap);
+      bitmap.close();
+    }
+  }
+
+  /** Takes the picture that the video shows now. */
+  take(video) {
+    const gl = this.#gl;
+    gl.bindTexture(gl.TEXTURE_2D, this.#video);
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, video);
+  }
+
+  /** The sheet's number in the packed picture taken; null where none can be read. */
+  number() {
+    const gl = this.#gl;
+    this.#draw(this.#number, this.#strip, CELLS, 1);
+    const cells = new Uint8Array(CELLS * 4);
+    gl.readPixels(0, 0, CELLS, 1, gl.RGBA, gl.UNSIGNED_BYTE, cells);
+    let number = 0;
+    let check = 0;
+    for (let cell = 0; cell < CELLS; cell++) {
+      const bit = cells[4 * cell + 1] > 127 ? 1 : 0;
+      if (cell < NUMBER_BITS) number = number * 2 + bit;
+      else check = check * 2 + bit;
+    }
+    return ((number ^ number >> 8 ^ number >> 16 ^ 0xA5) & 0xFF) === check ? number : null;
+  }
+
+  /** The sheet with the teacher of the packed picture. place: {x, y, size, opacity}, x and y in shares of the picture. */
+  compose(place) {
+    const { width, height } = this.canvas;
+    this.#draw(this.#compose, null, width, height, {
+      shift: [place.x * width, place.y * height], scale: [place.size], opacity: [place.opacity],
+    });
+  }
+
+  /** The composed picture taken, as it is. */
+  copy() { this.#draw(this.#copy, null, this.canvas.width, this.canvas.height); }
+
+  /** RGBA of what was drawn in this very task, from the top left. */
+  pixels() {
+    const gl = this.#gl;
+    const { width, height } = this.canvas;
+    const upward = new Uint8Array(width * height * 4);
+    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
+    gl.readPixels(0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, upward);
+    const pixels = new Uint8Array(upward.length);
+    for (let row = 0; row < height; row++) {
+      pixels.set(upward.subarray(row * width * 4, (row + 1) * width * 4), (height - 1 - row) * width * 4);
+    }
+    return pixels;
+  }
+
+  #draw({ handle, at }, framebuffer, width, height, values = {}) {
+    const gl = this.#gl;
+    gl.bindFramebuffer(gl.FRAMEBUFFER, framebuffer);
+    gl.viewport(0, 0, width, height);
+    gl.useProgram(handle);
+    gl.activeTexture(gl.TEXTURE1);
+    gl.bindTexture(gl.TEXTURE_2D, this.#sheet);
+    gl.activeTexture(gl.TEXTURE0);
+    gl.bindTexture(gl.TEXTURE_2D, this.#video);
+    gl.uniform1i(at("packed"), 0);
+    gl.uniform1i(at("sheet"), 1);
+    gl.uniform2f(at("size"), this.canvas.width, this.canvas.height);
+    for (const [name, value] of Object.entries(values)) {
+      if (value.length === 2) gl.uniform2fv(at(name), value);
+      else gl.uniform1fv(at(name), value);
+    }
+    gl.drawArrays(gl.TRIANGLES, 0, 3);
+  }
+}
+
+function texture(gl, filter) {
+  const made = gl.createTexture();
+  gl.bindTexture(gl.TEXTURE_2D, made);
+  for (const side of [gl.TEXTURE_WRAP_S, gl.TEXTURE_WRAP_T]) gl.texParameteri(gl.TEXTURE_2D, side, gl.CLAMP_TO_EDGE);
+  for (const size of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) gl.texParameteri(gl.TEXTURE_2D, size, filter);
+  return made;
+}
+
+function program(gl, fragment) {
+  const handle = gl.createProgram();
+  for (const [kind, source] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, fragment]]) {
+    const shader = gl.createShader(kind);
+    gl.shaderSource(shader, source);
+    gl.compileShader(shader);
+    gl.attachShader(handle, shader);
+  }
+  gl.linkProgram(handle);
+  if (!gl.getProgramParameter(handle, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(handle));
+  const places = new Map();
+  const at = (name) => {
+    if (!places.has(name)) places.set(name, gl.getUniformLocation(handle, name));
+    return places.get(name);
+  };
+  return { handle, at };
+}

@@ -1,0 +1,76 @@
+// A WHIP publisher (RFC 9725): the offer goes out, the answer comes back, DELETE ends it.
+const GATHER_MS = 1500;
+const MOST_BPS = 10_000_000;
+
+/** onState(state, detail): "share_joining", "sharing", "share_failed", "refused". */
+export class Publisher {
+  #peer = null;
+  #place = "";
+
+  constructor(stream, { token, onState, address = "/whip" }) {
+    Object.assign(this, { stream, token, onState, address });
+    addEventListener("pagehide", () => this.stop());
+  }
+
+  async publish() {
+    this.onState("share_joining");
+    const peer = new RTCPeerConnection();
+    this.#peer = peer;
+    for (const track of this.stream.getTracks()) {
+      if (track.kind === "video") track.contentHint = "detail"; // sharp text before a steady rate
+      peer.addTransceiver(track, { direction: "sendonly", streams: [this.stream], ...(track.kind === "video" && { sendEncodings: [{ maxBitrate: MOST_BPS }] }) });
+    }
+    peer.addEventListener("connectionstatechange", () => {
+      if (peer.connectionState === "connected") this.onState("sharing");
+      if (["failed", "closed"].includes(peer.connectionState) && this.#peer === peer) { this.stop(); this.onState("share_failed"); }
+    });
+    try {
+      await peer.setLocalDescription();
+      await gathered(peer);
+      const answer = await fetch(this.address, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${this.token}`, "Content-Type": "application/sdp" },
+        body: peer.localDescription.sdp,
+        signal: AbortSignal.timeout(15_000),
+      });
+      if (answer.status !== 201) {
+        const problem = await answer.json().catch(() => ({}));
+        this.stop();
+        this.onState([401, 403].includes(answer.status) ? "refused" : "share_failed", problem.detail ?? "");
+        return;
+      }
+      this.#place = answer.headers.get("Location") ?? "";
+      await peer.setRemoteDescription({ type: "answer", sdp: await answer.text() });
+      await this.#keepSharp(peer);
+    } catch (error) {
+      this.stop();
+      this.onState("share_failed", error.message);
+    }
+  }
+
+  async #keepSharp(peer) {
+    const sender = peer.getSenders().find((known) => known.track?.kind === "video");
+    if (!sender) return;
+    const parameters = sender.getParameters();
+    parameters.degradationPreference = "maintain-resolution";
+    await sender.setParameters(parameters).catch(() => {}); // an older browser: contentHint says the same
+  }
+
+  stop() {
+    if (this.#place) {
+      fetch(this.#place, { method: "DELETE", keepalive: true, headers: { Authorization: `Bearer ${this.token}` } }).catch(() => {});
+      this.#place = "";
+    }
+    const peer = this.#peer;
+    this.#peer = null;
+    peer?.close();
+  }
+}
+
+function gathered(peer) {
+  if (peer.iceGatheringState === "complete") return Promise.resolve();
+  return new Promise((done) => {
+    setTimeout(done, GATHER_MS);
+    peer.addEventListener("icegatheringstatechange", () => { if (peer.iceGatheringState === "complete") done(); });
+  });
+}

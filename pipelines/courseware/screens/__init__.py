@@ -1,0 +1,1 @@
+"""Live courseware: a shared screen over WHIP, a screen of this machine, a capture card."""

@@ -1,0 +1,22 @@
+"""What browsers send to the box by WHIP (RFC 9725), decoded: a shared screen, a remote room's voice.
+
+Stages take pictures and sound from here; none of them knows of WebRTC.
+"""
+
+from pipelines.receiving.offer import BadOffer, FaultKind, Medium
+from pipelines.receiving.peer import ReceivingPeer, Sink, Wording
+from pipelines.receiving.reception import Answered, Reception
+from pipelines.receiving.sounding import Sounding, mixed
+
+__all__ = [
+    "Answered",
+    "BadOffer",
+    "FaultKind",
+    "Medium",
+    "ReceivingPeer",
+    "Reception",
+    "Sink",
+    "Sounding",
+    "Wording",
+    "mixed",
+]

@@ -1,0 +1,51 @@
+"""One programme picture from what is newest, the same in a live lesson and in its replay."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from pipelines.compositing import Compositor, RecordingLight
+from pipelines.media import U8, Calibration, Matte, Page, Scene, SizeWh
+from pipelines.studio.showing import Showing
+
+
+class Wish(NamedTuple):
+    """What a picture is to be made of. page: with its ink. Reasons: why a source is missing, "" if it is not.
+    light: the recording light is due in the corner."""
+
+    page: Page | None
+    matte: Matte | None
+    scene: Scene
+    calibration: Calibration | None
+    page_reason: str
+    camera_reason: str
+    light: bool
+
+
+class Composed(NamedTuple):
+    """One programme picture, u8 (H, W, 3), and what it was made of. page: with the ink, or its stand-in;
+    scene: as really shown; wish: as it was asked for."""
+
+    rgb: U8
+    page: Page
+    matte: Matte | None
+    scene: Scene
+    wish: Wish
+
+
+class Composing:
+    """For one thread."""
+
+    def __init__(self, compositor: Compositor, size_wh: SizeWh) -> None:
+        self._compositor = compositor
+        self._showing = Showing(size_wh)
+        self._light = RecordingLight(size_wh)
+
+    def compose(self, wish: Wish) -> Composed:
+        page, scene = self._showing.choose(
+            wish.page, wish.matte, wish.scene, wish.page_reason, wish.camera_reason
+        )
+        rgb = self._compositor.compose(page, wish.matte, scene, wish.calibration)
+        if wish.light:
+            rgb = self._light.on(rgb)
+        return Composed(rgb, page, wish.matte, scene, wish)

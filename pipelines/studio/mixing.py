@@ -1,0 +1,72 @@
+"""The sound that leaves the studio: teacher, courseware and remote voice, in three mixes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from pipelines.encoding import EncodingSettings, SoundEncoder
+from pipelines.media import I16, MINUS_SOUND, VOICE_SOUND, Packet, Sound
+from pipelines.orders import MixVoice
+from pipelines.receiving import mixed
+from pipelines.sound import DelayLine, Loudspeaker, RemoteVoice, SoundSource
+
+
+class Mixer:
+    """One thread calls `pass_on`; `mix` may be set from any.
+
+    While a room speaks there are two more mixes: the programme without its voice, for that room itself (a
+    mix-minus: nobody can talk against the echo of themselves), and the voice alone, for the main room.
+    """
+
+    def __init__(
+        self,
+        settings: EncodingSettings,
+        source: SoundSource,
+        voice: RemoteVoice,
+        courseware: Callable[[int], I16 | None],
+        loudspeaker: Loudspeaker | None = None,
+    ) -> None:
+        """courseware: its own sound, the next so many samples. loudspeaker: of the main room."""
+        self._settings = settings
+        self._source = source
+        self._voice = voice
+        self._courseware = courseware
+        self._loudspeaker = loudspeaker
+        self._line = DelayLine()
+        self._programme = SoundEncoder(settings)
+        self._minus: SoundEncoder | None = None
+        self._alone: SoundEncoder | None = None
+        self.mix = MixVoice()
+
+    def pass_on(self, timeout_s: float, delay_ns: int, send: Callable[[Packet], None]) -> None:
+        """Reads the next block, and sends those whose time has come. delay_ns: the picture's."""
+        sound = self._source.read(timeout_s)
+        if sound is not None:
+            self._line.put(sound)
+        for due in self._line.due(time.monotonic_ns(), delay_ns):
+            # The courseware's own sound is not held back: its page is not.
+            for packet in self._mixes(replace(due, pcm=mixed(due.pcm, self._courseware(len(due.pcm))))):
+                send(packet)
+
+    def _mixes(self, sound: Sound) -> list[Packet]:
+        if not self._voice.is_open:
+            self._minus = self._alone = None
+            return self._programme.encode(sound)
+        if self._minus is None or self._alone is None:
+            self._minus, self._alone = SoundEncoder(self._settings), SoundEncoder(self._settings)
+        mix = self.mix
+        voice = self._voice.take()
+        if mix.is_muted:
+            voice = np.zeros_like(voice)
+        if self._loudspeaker is not None:
+            self._loudspeaker.put(voice)
+        both = replace(sound, pcm=mixed(sound.pcm, voice)) if mix.in_programme else sound
+        return [
+            *self._programme.encode(both),
+            *(replace(packet, layer=MINUS_SOUND) for packet in self._minus.encode(sound)),
+            *(replace(packet, layer=VOICE_SOUND) for packet in self._alone.encode(replace(sound, pcm=voice))),
+        ]

@@ -1,0 +1,55 @@
+"""A real Chromium shares a screen with the real box: it becomes the courseware, and gives it back."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from appliance.bench.ours import running_box
+
+pytestmark = pytest.mark.e2e
+
+# A headless browser has no screen: a canvas stands in for it, and all after it is real.
+A_SCREEN = """
+  const canvas = Object.assign(document.createElement("canvas"), { width: 1280, height: 720 });
+  const draw = canvas.getContext("2d");
+  let number = 0;
+  setInterval(() => { draw.fillStyle = "#f4f1e8"; draw.fillRect(0, 0, 1280, 720);
+    draw.fillStyle = "#222"; draw.font = "24px sans-serif";
+    for (let y = 60; y < 700; y += 40) draw.fillText("Sharp text of a laptop 0123456789 " + number, 60, y);
+    number += 1; }, 200);
+  navigator.mediaDevices.getDisplayMedia = async () => canvas.captureStream(15);
+"""
+
+
+def test_a_laptops_screen_comes_and_goes(
+    network: None, api: Callable[..., tuple[int, Any]], eventually: Callable[..., Any]
+) -> None:
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.skip("chromium is not installed")
+    with running_box((640, 360)) as box, sync_playwright() as playwright:
+        link = api(box, "GET", "/api/v1/links")[1]["present"][0]
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(locale="en-GB")
+        page.add_init_script(A_SCREEN)
+        page.goto(link)
+        page.click("#share")
+        expect(page.locator("#state")).to_have_text("Your screen is shown in the lesson", timeout=30_000)
+
+        def status() -> Any:
+            return api(box, "GET", "/api/v1/status")[1]
+
+        eventually("the screen is the courseware", lambda: status()["is_screen"], 40)
+        shown = status()
+        assert shown["sources"]["courseware"]["detail"]["kind"] == "screen"
+        eventually("its pages change", lambda: status()["page"]["revision"] > shown["page"]["revision"], 20)
+        page.click("#stop")
+        eventually("the courseware is back", lambda: not status()["is_screen"], 30)
+        assert status()["sources"]["courseware"]["detail"]["kind"] == "pdf"
+        assert status()["is_live"], "never a slate in between"
+        browser.close()

@@ -1,0 +1,41 @@
+"""The measurement in real time, in the simulated classroom."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipelines.calibration import NotMeasured, from_pattern, measure
+from pipelines.media import SourceLost
+
+
+@pytest.mark.parametrize("url", ["simulated:?teacher=no&delay_ms=85", "simulated:?delay_ms=31&yaw=-15"])
+def test_a_classroom_is_measured_within_twenty_seconds(url, live_room, pattern):
+    room, told = live_room(url), []
+    sights = measure(pattern, room, room.camera.read, told.append)
+    delay = sights.flips.delay()
+    assert delay is not None
+    assert abs(delay.ms - room.camera.room.delay_ms) < 3
+    assert delay.sigma_ms < 3
+    assert room.shown[0] is pattern.board and room.shown[-1] is None
+    assert sights.seconds < 20
+    assert told
+    outcome = from_pattern(sights, pattern)
+    assert not outcome.report.is_refused
+    assert outcome.report.moved_px is not None and outcome.report.moved_px < 0.2
+
+
+def test_a_lcd_that_shows_something_else_is_told_and_left_with_the_lesson(live_room, pattern):
+    room = live_room("simulated:?teacher=no", is_driven=False)
+    with pytest.raises(NotMeasured, match="does not see the pattern"):
+        measure(pattern, room, room.camera.read, lambda _step: None)
+    assert room.shown[-1] is None
+
+
+def test_a_camera_without_pictures_is_told(live_room, pattern):
+    room = live_room("simulated:?teacher=no")
+    with pytest.raises(NotMeasured, match="no pictures"):
+        measure(pattern, room, lambda _timeout: None, lambda _step: None)
+    room.camera.close()
+    with pytest.raises(SourceLost):
+        measure(pattern, room, room.camera.read, lambda _step: None)
+    assert room.shown[-1] is None

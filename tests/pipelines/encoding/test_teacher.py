@@ -1,0 +1,86 @@
+"""The packed picture of the teacher, as a viewer decodes it."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from pipelines.encoding import EncodingSettings, TeacherEncoder
+from pipelines.encoding.teacher import CELL_PX, CHECK_BITS, NUMBER_BITS, STRIP_PX, check_of, packed_wh
+from pipelines.media import TEACHER_LAYER, U8
+
+SIZE_WH = (320, 180)
+SETTINGS = EncodingSettings(encoder="x264")
+TICKS = 3600
+
+
+@pytest.fixture
+def encoder() -> TeacherEncoder:
+    encoder = TeacherEncoder(SIZE_WH, 25, SETTINGS)
+    encoder.watch(True)
+    return encoder
+
+
+def teacher() -> U8:
+    """A soft-edged disc of one colour, premultiplied in codes: good enough for a coder."""
+    alpha = np.zeros((180, 320), np.uint8)
+    cv2.circle(alpha, (160, 90), 50, 255, -1)
+    alpha = cv2.GaussianBlur(alpha, (0, 0), 2)
+    colour = np.array((190, 130, 90)) * (alpha[..., None] / 255)
+    return np.dstack((colour, alpha)).astype(np.uint8)
+
+
+def read_number(packed: U8) -> tuple[int, int]:
+    """Number and check, as a player samples them: one pixel in the middle of each cell."""
+    row = packed[-STRIP_PX // 2]
+    bits = [int(row[cell * CELL_PX + CELL_PX // 2, 1] > 127) for cell in range(NUMBER_BITS + CHECK_BITS)]
+    coded = int("".join(map(str, bits)), 2)
+    return coded >> CHECK_BITS, coded & 0xFF
+
+
+@pytest.mark.parametrize("number", [0, 1, 77, 0xABCDEF, 0xFFFFFF])
+def test_the_sheets_number_survives_the_coder(encoder, decoder, number: int) -> None:
+    (packet,) = encoder.encode(teacher(), number, 0, 0, False)
+    assert read_number(decoder.rgb(packet)) == (number, check_of(number))
+
+
+def test_a_new_number_is_there_with_its_very_picture(encoder, decoder) -> None:
+    for tick in range(12):
+        (packet,) = encoder.encode(teacher(), 1000 + tick // 3, tick * TICKS, 0, False)
+        assert read_number(decoder.rgb(packet))[0] == 1000 + tick // 3
+
+
+def test_numbers_begin_anew_after_the_last(encoder, decoder) -> None:
+    (packet,) = encoder.encode(None, (1 << NUMBER_BITS) + 5, 0, 0, False)
+    assert read_number(decoder.rgb(packet))[0] == 5
+
+
+def test_colour_above_and_alpha_below(encoder, decoder) -> None:
+    rgba = teacher()
+    (packet,) = encoder.encode(rgba, 1, 0, 0, False)
+    packed = decoder.rgb(packet)
+    assert packed.shape == (*reversed(packed_wh(SIZE_WH)), 3)
+    assert packet.layer == TEACHER_LAYER
+    colour, alpha = packed[:180].astype(int), packed[180:360, :, 1].astype(int)
+    assert np.abs(colour - rgba[..., :3])[rgba[..., 3] == 255].mean() < 4
+    assert np.abs(alpha - rgba[..., 3]).mean() < 0.5
+    # Where nobody is, a viewer must see the page untouched: within what the compositor takes for nothing.
+    far = cv2.dilate(rgba[..., 3], np.ones((17, 17))) == 0
+    assert alpha[far].max() < 4
+
+
+def test_nobody_leaves_an_empty_picture(encoder, decoder) -> None:
+    (first,) = encoder.encode(teacher(), 1, 0, 0, False)
+    (second,) = encoder.encode(None, 2, TICKS, 0, True)
+    decoder.rgb(first)
+    assert decoder.rgb(second)[:360].max() < 4
+
+
+def test_the_layer_is_coded_only_while_it_is_watched_and_begins_with_a_key(encoder) -> None:
+    assert [p.is_key for p in encoder.encode(teacher(), 1, 0, 0, False)] == [True]
+    assert [p.is_key for p in encoder.encode(teacher(), 1, TICKS, 0, False)] == [False]
+    encoder.watch(False)
+    assert encoder.encode(teacher(), 1, 2 * TICKS, 0, True) == []
+    encoder.watch(True)
+    assert [p.is_key for p in encoder.encode(teacher(), 1, 3 * TICKS, 0, False)] == [True]

@@ -1,0 +1,90 @@
+"""LCD and wall together: the whole picture without the teacher."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+
+from pipelines.media import Matte, Prediction
+from pipelines.plate import Backdrop
+
+if TYPE_CHECKING:
+    from conftest import Classroom
+
+    from pipelines.media import Page
+
+
+@pytest.fixture
+def lesson(classroom: Classroom, pages: list[Page]) -> tuple[Classroom, Backdrop]:
+    """An empty room was seen for half a second."""
+    backdrop = Backdrop(classroom.plate)
+    classroom.shown = pages[0]
+    for index in range(12):
+        backdrop.predict(Matte.empty(classroom.frame(index, pages[0])))
+    return classroom, backdrop
+
+
+def known_of(lesson: tuple[Classroom, Backdrop], index: int, page: Page, *, teacher: bool) -> Prediction:
+    classroom, backdrop = lesson
+    classroom.shown = page
+    known = backdrop.predict(classroom.matte(index, page, teacher=teacher))
+    assert known is not None
+    return known
+
+
+def test_the_wall_is_known_behind_the_teacher(lesson: tuple[Classroom, Backdrop], pages: list[Page]) -> None:
+    known = known_of(lesson, 60, pages[0], teacher=True)
+    assert (known.doubt < 255).mean() > 0.97
+    empty = lesson[0].renderer.render(0, pages[0], teacher=False, noise=False)[known.box.slices]
+    off = cv2.absdiff(known.rgb, empty).max(axis=2)
+    assert np.median(off[known.doubt < 60]) <= 2
+    assert np.percentile(off[known.doubt < 60], 95) <= 14
+
+
+def test_trust_and_doubt_lie_over_the_picture(lesson: tuple[Classroom, Backdrop], pages: list[Page]) -> None:
+    known = known_of(lesson, 60, pages[0], teacher=False)
+    assert known.rgb.shape == (known.box.h, known.box.w, 3)
+    assert known.trust.shape == (-(-known.box.h // 32), -(-known.box.w // 32))
+    assert np.median(known.trust) > 230
+
+
+def test_another_wall_is_not_trusted(lesson: tuple[Classroom, Backdrop], pages: list[Page]) -> None:
+    classroom, backdrop = lesson
+    frame = classroom.frame(60, pages[0])
+    rgb = frame.rgb.copy()
+    rgb[520:, :300] = cv2.add(rgb[520:, :300], 40)
+    changed = Matte.empty(type(frame)(rgb, frame.pts, 0))
+    known = backdrop.predict(changed)
+    assert known is not None
+    assert known.trust[-2, 2] < 40
+    assert known.trust[3, known.trust.shape[1] // 2] > 200
+
+
+def test_without_a_page_the_wall_remains(lesson: tuple[Classroom, Backdrop], pages: list[Page]) -> None:
+    classroom, backdrop = lesson
+    classroom.shown = None
+    known = backdrop.predict(Matte.empty(classroom.frame(20, pages[0])))
+    assert known is not None
+    middle = known.box.h // 2, known.box.w // 2
+    assert known.doubt[middle] == 255
+    assert known.trust[middle[0] // 32, middle[1] // 32] == 0
+    assert known.doubt[-4, 4] < 255
+
+
+def test_the_wall_is_lit_by_lamps_and_a_bright_page_by_itself(
+    lesson: tuple[Classroom, Backdrop], pages: list[Page]
+) -> None:
+    known = known_of(lesson, 60, pages[0], teacher=False)
+    assert known.room[-4, 4] == 255
+    assert known.room[known.box.h // 2, known.box.w // 3] < 60
+
+
+def test_the_same_arrays_come_again(lesson: tuple[Classroom, Backdrop], pages: list[Page]) -> None:
+    one = known_of(lesson, 60, pages[0], teacher=False)
+    other = known_of(lesson, 61, pages[0], teacher=False)
+    assert one.rgb is other.rgb
+    assert one.doubt is other.doubt
+    assert not one.rgb.flags.writeable

@@ -1,0 +1,91 @@
+"""Three mixes while a room speaks: nobody hears themselves, and nobody hears what they should not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import av
+import numpy as np
+import pytest
+
+from pipelines.encoding import EncodingSettings
+from pipelines.media import I16, MINUS_SOUND, SOUND_BLOCK_SAMPLES, SOUND_HZ, VOICE_SOUND, Packet
+from pipelines.orders import MixVoice
+from pipelines.sound import RemoteVoice, SoundSettings, open_sound
+from pipelines.studio.mixing import Mixer
+from pipelines.timing import SessionClock
+
+LOUD, SILENT = 2000, 40
+
+
+class ATone(RemoteVoice):
+    """A room that hums, without a connection."""
+
+    is_humming = False
+    _taken = 0
+
+    def __init__(self) -> None:
+        super().__init__(lambda _session: None, lambda _session, _reason: None)
+
+    @property
+    def is_open(self) -> bool:
+        return self.is_humming
+
+    def take(self) -> I16:
+        at = np.arange(SOUND_BLOCK_SAMPLES) + self._taken
+        self._taken += SOUND_BLOCK_SAMPLES
+        hum = (8000 * np.sin(at * (2 * np.pi * 300 / SOUND_HZ))).astype(np.int16)
+        return np.stack([hum, hum], axis=1)
+
+
+class Studio:
+    def __init__(self) -> None:
+        self.voice = ATone()
+        self._source = open_sound(SoundSettings(source="silence:"), SessionClock.start())
+        self.mixer = Mixer(EncodingSettings(), self._source, self.voice, lambda _samples: None)
+
+    def peaks(self) -> dict[str, int]:
+        """The loudest sample of each mix, by layer, over the next third of a second."""
+        packets: list[Packet] = []
+        while len(packets) < 16 or packets[-1].pts - packets[0].pts < SOUND_HZ // 3:
+            self.mixer.pass_on(0.1, 0, packets.append)
+        heard = {}
+        for layer in {packet.layer for packet in packets}:
+            decoder = av.CodecContext.create("libopus", "r")
+            frames = [
+                frame
+                for packet in packets
+                if packet.layer == layer
+                for frame in decoder.decode(av.Packet(packet.data))
+            ]
+            # The first blocks may still hold the mix of before.
+            late = frames[len(frames) // 3 :]
+            heard[layer] = max(int(np.abs(frame.to_ndarray().astype(np.float64)).max()) for frame in late)
+        return heard
+
+    def close(self) -> None:
+        self._source.close()
+
+
+@pytest.fixture
+def studio() -> Iterator[Studio]:
+    studio = Studio()
+    yield studio
+    studio.close()
+
+
+def test_the_mixes_of_a_turn(studio: Studio) -> None:
+    assert studio.peaks().keys() == {"420"}, "no further mix is coded while nobody speaks"
+    studio.voice.is_humming = True
+    heard = studio.peaks()
+    assert heard[VOICE_SOUND] > LOUD, "the main room hears it"
+    assert heard["420"] < SILENT and heard[MINUS_SOUND] < SILENT, "the others do not"
+    studio.mixer.mix = MixVoice(in_programme=True)
+    heard = studio.peaks()
+    assert heard["420"] > LOUD and heard[VOICE_SOUND] > LOUD
+    assert heard[MINUS_SOUND] < SILENT, "never the room itself"
+    studio.mixer.mix = MixVoice(in_programme=True, is_muted=True)
+    assert max(studio.peaks().values()) < SILENT
+    studio.voice.is_humming = False
+    studio.peaks()
+    assert studio.peaks().keys() == {"420"}
