@@ -185,7 +185,7 @@ class _Planes:
         pha[inner.slices], fgr[inner.slices] = self.pha[part.slices], self.fgr[part.slices]
         freeze(pha)
         freeze(fgr)
-        return Matte(matte.frame, box, pha, fgr)
+        return Matte(matte.frame, box, pha, fgr, matte.carried_pts)
 
 
 def _band(planes: _Planes) -> tuple[Mask, Mask]:
