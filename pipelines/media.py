@@ -34,6 +34,7 @@ SizeWh = tuple[int, int]
 
 TRUST_TILE_PX = 32
 DOUBT_UNITS = 4  # to one code
+UNKNOWN = 255  # Prediction.doubt where there is no plate
 
 
 class SourceLost(Exception):

@@ -1,0 +1,45 @@
+"""What somebody holds out beyond the strip around them: off the plate, and yet no fault of the plate.
+
+A book, or an arm that the network lost, is solid, hangs together with the teacher and ends soon. A fault of
+the plate is thin (misregistered writing), lies elsewhere, or goes on and on (another page, another light).
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from pipelines.media import DOUBT_UNITS, U8, UNKNOWN
+
+REACH_PX = 120  # of a picture of 720 rows: how far beyond the strip somebody holds something
+OFF_CODES = 24  # further than writing comes off after blur and noise
+_STEP = 4  # pixels: every fourth row and column is looked at
+_SOLID = np.ones((3, 3), np.uint8)
+_NEAR = np.ones((5, 5), np.uint8)
+
+
+def without_held(rgb: U8, plate: U8, doubt: U8, sure: U8, rows: int) -> U8:
+    """`sure`, less what somebody holds: the same array where nobody holds anything, else a new one.
+
+    rgb, plate: u8 (h, w, 3). doubt: quarter codes u8 (h, w). sure: u8 (h, w), above 0 where nobody is near.
+    rows: of the whole picture.
+    """
+    small, unsure = sure[::_STEP, ::_STEP], doubt[::_STEP, ::_STEP]
+    off = cv2.absdiff(rgb[::_STEP, ::_STEP, 1], plate[::_STEP, ::_STEP, 1])
+    allowed = unsure // np.uint8(DOUBT_UNITS) + np.uint8(OFF_CODES)
+    far = np.asarray((off > allowed) & (small > 0) & (unsure < UNKNOWN), np.uint8)
+    solid = cv2.morphologyEx(far, cv2.MORPH_OPEN, _SOLID)
+    if not solid.any() or small.all():
+        return sure
+    depth_px = cv2.distanceTransform(np.asarray(small > 0, np.uint8), cv2.DIST_L2, 3) * _STEP
+    reach_px = REACH_PX * rows / 720
+    count, labels = cv2.connectedComponents(cv2.dilate(solid, _SOLID))
+    held = np.zeros(count, np.bool_)
+    held[labels[depth_px <= 2 * _STEP]] = True
+    held[labels[depth_px > reach_px]] = False
+    held[0] = False
+    if not held.any():
+        return sure
+    mask = cv2.dilate(np.asarray(held[labels], np.uint8), _NEAR)
+    wide = cv2.resize(mask, (sure.shape[1], sure.shape[0]), interpolation=cv2.INTER_NEAREST)
+    return np.asarray(cv2.bitwise_and(sure, sure, mask=1 - wide), np.uint8)
