@@ -25,10 +25,11 @@ def without_held(rgb: U8, plate: U8, doubt: U8, sure: U8, rows: int) -> U8:
     rows: of the whole picture.
     """
     small, unsure = sure[::_STEP, ::_STEP], doubt[::_STEP, ::_STEP]
-    off = cv2.absdiff(rgb[::_STEP, ::_STEP, 1], plate[::_STEP, ::_STEP, 1])
+    off = cv2.absdiff(rgb[::_STEP, ::_STEP], plate[::_STEP, ::_STEP]).max(axis=2)
     allowed = unsure // np.uint8(DOUBT_UNITS) + np.uint8(OFF_CODES)
-    far = np.asarray((off > allowed) & (small > 0) & (unsure < UNKNOWN), np.uint8)
-    solid = cv2.morphologyEx(far, cv2.MORPH_OPEN, _SOLID)
+    far = np.asarray((off > allowed) & (unsure < UNKNOWN), np.uint8)
+    # Together with what is in the strip: of a book only a hem may stick out.
+    solid = np.asarray((cv2.morphologyEx(far, cv2.MORPH_OPEN, _SOLID) > 0) & (small > 0), np.uint8)
     if not solid.any() or small.all():
         return sure
     depth_px = cv2.distanceTransform(np.asarray(small > 0, np.uint8), cv2.DIST_L2, 3) * _STEP
