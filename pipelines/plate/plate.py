@@ -30,7 +30,7 @@ from pipelines.media import (
 )
 from pipelines.plate.beside import far_from_teacher, sure_blocks
 from pipelines.plate.geometry import PageView
-from pipelines.plate.held import without_held
+from pipelines.plate.held import warm_up_held, without_held
 from pipelines.plate.levels import with_levels
 from pipelines.plate.photometry import (
     LEVELS,
@@ -369,4 +369,5 @@ def warm_up_plate() -> None:
     rows: F32 = np.zeros(size, np.float32)
     mix(light, light, rows, light)
     widen(flat, plate, light, light, rows, STEEP, _MOST_DOUBT)
+    warm_up_held()
     warm_up_wall()
