@@ -34,6 +34,7 @@ SizeWh = tuple[int, int]
 
 TRUST_TILE_PX = 32
 DOUBT_UNITS = 4  # to one code
+UNKNOWN = 255  # Prediction.doubt where there is no plate
 
 
 class SourceLost(Exception):
@@ -92,12 +93,14 @@ class Matte:
     pha: u8 (box.h, box.w), 255 = all teacher. fgr: u8 (box.h, box.w, 3), the teacher's own colour,
     meaningful wherever pha > 0 and spread a little beyond, so that it can be resampled.
     Outside the box alpha is 0. The matte holds its very frame: a matte of another frame cannot be shown.
+    carried_pts: how much younger the frame is than the one that alpha was found in; 0: the same.
     """
 
     frame: Frame
     box: Box
     pha: U8
     fgr: U8
+    carried_pts: int = 0
 
     def __post_init__(self) -> None:
         expected = (self.box.h, self.box.w)

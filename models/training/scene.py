@@ -17,9 +17,8 @@ from models.training.camera import Camera
 from models.training.pages import clouds
 from models.training.people import Cutout, placed
 from models.training.shapes import add_shape
-from pipelines.media import F32, F64, U8
+from pipelines.media import F32, F64, U8, UNKNOWN
 
-UNKNOWN = 255  # doubt where no plate is known
 _KINDS = ("hand", "stick", "strands", "book", "cloth")
 _SCENE_SHAPES = (0.55, 0.5, 0.5, 0.25, 0.12)  # how often each kind is added to a person
 _BORDER_DOUBT = 80  # quarter codes, at the LCD's frame

@@ -93,7 +93,7 @@ class Carrier:
                 crop, small_rgb = wide, sampled(frame, wide)
             box = Box(*cv2.boundingRect(np.asarray(pha > FAINT, np.uint8)))
             teacher = None if box.is_empty else Teacher(pha, box)
-        return Coarse(frame, crop, small_rgb, teacher)
+        return Coarse(frame, crop, small_rgb, teacher, age_pts)
 
 
 def _reached(pha: F32) -> Sides:

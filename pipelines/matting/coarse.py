@@ -17,13 +17,14 @@ from pipelines.media import U8, Box, Frame, Matte, SizeWh, freeze
 @dataclass(frozen=True, slots=True, eq=False)
 class Coarse:
     """crop: where the network looked. small_rgb: u8 (h, w, 3), what it saw there. teacher: the same size, in
-    its pixels; None when nobody was there.
+    its pixels; None when nobody was there. carried_pts: see Matte.
     """
 
     frame: Frame
     crop: Crop
     small_rgb: U8
     teacher: Teacher | None
+    carried_pts: int = 0
 
     def matte(self) -> Matte:
         """At the camera's resolution, alpha along the frame's own edges, with the teacher's own colour."""
@@ -36,7 +37,7 @@ class Coarse:
         pha, fgr = upsample(crop_rgb, self.small_rgb, self.teacher.pha, part)
         freeze(pha)
         freeze(fgr)
-        return Matte(self.frame, spread, pha, fgr)
+        return Matte(self.frame, spread, pha, fgr, self.carried_pts)
 
 
 def seen(frame: Frame, crop: Crop) -> U8:

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 
 from pipelines.compiling import compiled
-from pipelines.matting.evidence import CELL_PX, CODE, CODE_STEPS, LIGHT, UNKNOWN, shares
-from pipelines.media import F32, U8, Box
+from pipelines.matting.evidence import CELL_PX, CODE, CODE_STEPS, LIGHT, shares
+from pipelines.media import F32, U8, UNKNOWN, Box
 
 SOLID = 250  # alpha from which a pixel's colour is the teacher's
 _NEAR_CELLS, _WIDE_CELLS = 1.0, 4.0

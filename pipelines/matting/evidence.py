@@ -14,12 +14,11 @@ from __future__ import annotations
 import numpy as np
 
 from pipelines.compiling import compiled
-from pipelines.media import DOUBT_UNITS, F32, U8
+from pipelines.media import DOUBT_UNITS, F32, U8, UNKNOWN
 
 FEATURES, ANSWERS = 12, 1
 CELL_PX = 8
 MOST_OFF = 16.0
-UNKNOWN = 255  # of deviation and doubt: there is no plate here
 NOISE_CODES = 1.6
 SLOPE_SHARE = 0.3  # of the plate's gradient: what is left of misregistration, in pixels
 CONFIDENT = 250  # coarse alpha that is not lowered where the plate is DARK or PALE

@@ -1,42 +1,48 @@
 """How good a matte is, said without the truth: what the plate and the matte leave unexplained.
 
 Put back over the plate, a right matte explains the camera's picture. Two ways of being wrong show: the
-picture is off the plate beside the teacher and nobody is said to be there (a lost hand), or the picture is
-the plate's own drawing and somebody is said to be there (a pictured person, a hole filled in). Both are
-counted in cells, as shares of the teacher's own.
+picture is off the plate close to the teacher and nobody is said to be there (a lost hand, a frayed edge), or
+it is the plate's own drawing and somebody is said to be there (a pictured person, a hole filled in). Both are
+counted in cells, as shares of the teacher's outline: errors lie along it, and a large body has no more of it
+to be right about. Over the labelled clips that share goes with the true MAD better than a share of the body
+or any mixture with softness, flicker or the plate's trust that was tried.
 """
 
 from __future__ import annotations
 
 from collections import deque
 
+import cv2
 import numpy as np
-import numpy.typing as npt
 
 from pipelines.media import F32, PTS_HZ, U8
 
 CHANGED, SAME = 3.0, 1.5  # mean squared deviations of a cell from the plate
 _SOMEBODY, _NOBODY = 192, 64
+_FAINT = 5
+_NEAR_CELLS = 4  # from the teacher: what differs further off is not theirs
 BARE_CODES = 10  # contrast of the plate in a cell: bare paper behind bare cloth says nothing
-_WORST = 0.5  # share of the teacher at which the score is 0
+_WORST = 2.0  # cells unexplained for each cell of outline, where the score is 0
+_LEAST_OUTLINE = 30  # cells: less of it, and a few specks would be all
 _MINUTE_S = 60.0
 
-Mask = npt.NDArray[np.bool_]
 
-
-def quality(off: F32, least: U8, most: U8, contrast: U8, own: Mask) -> float | None:
+def quality(off: F32, least: U8, most: U8, contrast: U8) -> float | None:
     """1 where everything is explained, 0 at _WORST; None where nobody is, or no plate is known around them.
 
     off f32, least, most u8 (rows, columns): of `evidence.survey`, with the finished alpha. contrast: u8, of
-    the plate by cell, codes. own: bool, cells that can be the teacher's.
+    the plate by cell, codes.
     """
-    known = (off >= 0) & own
-    body = most >= _SOMEBODY
-    if not (body & known).any():
+    reach = np.ones((2 * _NEAR_CELLS + 1,) * 2, np.uint8)
+    near = cv2.dilate(np.asarray(most > _FAINT, np.uint8), reach) > 0
+    known = (off >= 0) & near
+    somebody = most >= _SOMEBODY
+    if not (somebody & known).any():
         return None
     missed = known & (off > CHANGED) & (most < _NOBODY)
     claimed = known & (off < SAME) & (least >= _SOMEBODY) & (contrast > BARE_CODES)
-    share = (np.count_nonzero(missed) + np.count_nonzero(claimed)) / np.count_nonzero(body)
+    outline = np.count_nonzero(somebody & (least < _NOBODY)) + _LEAST_OUTLINE
+    share = (np.count_nonzero(missed) + np.count_nonzero(claimed)) / outline
     return max(0.0, 1.0 - float(share) / _WORST)
 
 

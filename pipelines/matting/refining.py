@@ -25,6 +25,7 @@ from pipelines.media import F32, PTS_HZ, TRUST_TILE_PX, U8, Box, Frame, Matte, P
 TILE_PX, INSET_PX = 96, 8  # what a tile's rim says is left out
 RUN_TILES = 2  # at a time: features and what the network makes of them stay in the processor's cache
 OWN_CELLS = 3  # from something that hangs together with the teacher: theirs as well
+LEAST_TRUST = 0.3  # around the teacher: below, the plate says nothing of the matte
 MOST_TILES = 170  # more, and the plate is wrong, whatever its trust says
 FORGET_S = 0.25  # the alpha before is of no use any more
 _BODY, _NOBODY, _ALL = 128, 5, 250
@@ -110,7 +111,8 @@ class Refiner:
         self.tiles, self._before_pts = len(origins), matte.pts
         planes.before[:] = planes.pha
         survey(rgb, plate, planes.sigma, planes.pha, planes.off, planes.least, planes.most)
-        self.quality = quality(planes.off, planes.least, planes.most, planes.contrast, own & (weight > 0))
+        told = self.trust >= LEAST_TRUST
+        self.quality = quality(planes.off, planes.least, planes.most, planes.contrast) if told else None
         return planes.matte(matte, origins)
 
     def _shadow(self, rgb: U8, prediction: Prediction) -> F32:
@@ -185,7 +187,7 @@ class _Planes:
         pha[inner.slices], fgr[inner.slices] = self.pha[part.slices], self.fgr[part.slices]
         freeze(pha)
         freeze(fgr)
-        return Matte(matte.frame, box, pha, fgr)
+        return Matte(matte.frame, box, pha, fgr, matte.carried_pts)
 
 
 def _band(planes: _Planes) -> tuple[Mask, Mask]:

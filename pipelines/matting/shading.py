@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 
 from pipelines.compiling import compiled
-from pipelines.matting.evidence import CELL_PX, LIGHT, UNKNOWN
-from pipelines.media import F32, U8
+from pipelines.matting.evidence import CELL_PX, LIGHT
+from pipelines.media import F32, U8, UNKNOWN
 
 MOST_SHARE, LEAST_SHARE = 0.7, -0.3
 NOBODY = 5  # coarse alpha up to which a pixel has a say

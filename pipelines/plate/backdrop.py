@@ -5,10 +5,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from pipelines.media import F64, TRUST_TILE_PX, U8, Box, Matte, Prediction, freeze
+from pipelines.media import F64, TRUST_TILE_PX, U8, UNKNOWN, Box, Matte, Prediction, freeze
 from pipelines.plate.beside import far_from_teacher
 from pipelines.plate.geometry import PageView
-from pipelines.plate.plate import RIM_DOUBT, UNKNOWN, Plate
+from pipelines.plate.held import without_held
+from pipelines.plate.plate import RIM_DOUBT, Plate
 from pipelines.plate.trust import Trust
 from pipelines.plate.wall import Wall
 
@@ -85,7 +86,9 @@ class _Scenery:
         self._wall.learn(matte.frame.rgb, sure, matte.pts, is_empty=matte.box.is_empty)
         if self._is_new(known):
             self._draw(known)
-        around = self._trust.measure(matte.frame.rgb[part], self._rgb, self._wall_doubt, sure[part])
+        rgb, rows = matte.frame.rgb[part], matte.frame.size_wh[1]
+        beside = without_held(rgb, self._rgb, self._wall_doubt, sure[part], rows)
+        around = self._trust.measure(rgb, self._rgb, self._wall_doubt, beside)
         return Prediction(self._box, self._rgb, self._doubt, self._joined(around, known), self._room)
 
     def _is_new(self, known: Prediction | None) -> bool:

@@ -20,6 +20,7 @@ from pipelines.media import (
     PTS_HZ,
     TRUST_TILE_PX,
     U8,
+    UNKNOWN,
     Calibration,
     Delay,
     Matte,
@@ -29,6 +30,7 @@ from pipelines.media import (
 )
 from pipelines.plate.beside import far_from_teacher, sure_blocks
 from pipelines.plate.geometry import PageView
+from pipelines.plate.held import warm_up_held, without_held
 from pipelines.plate.levels import with_levels
 from pipelines.plate.photometry import (
     LEVELS,
@@ -58,7 +60,7 @@ _HALF = 0.5
 _SLIPPED_TRUST = 0.85
 _RELIT_TRUST = 0.5  # less, and the light may have changed
 RIM_DOUBT = 20 * DOUBT_UNITS  # where lens and LCD's frame mix with the page
-_MOST_DOUBT, UNKNOWN = 254, 255
+_MOST_DOUBT = 254
 _GUESS = Photometry(first_guess(), np.zeros((1, 1, 3)), np.zeros((3, LEVELS)))
 
 
@@ -152,6 +154,7 @@ class Plate:
             self._is_right = False
             return None
         rgb, sure = matte.frame.rgb[view.box.slices], far_from_teacher(matte)[view.box.slices]
+        sure = without_held(rgb, shown.plate, shown.doubt, sure, matte.frame.size_wh[1])
         trust = self._trust.measure(rgb, shown.plate, shown.doubt, sure)
         self._is_right = self._trust.mean >= _RELIT_TRUST
         return Prediction(view.box, shown.plate, shown.doubt, trust, shown.room)
@@ -366,4 +369,5 @@ def warm_up_plate() -> None:
     rows: F32 = np.zeros(size, np.float32)
     mix(light, light, rows, light)
     widen(flat, plate, light, light, rows, STEEP, _MOST_DOUBT)
+    warm_up_held()
     warm_up_wall()

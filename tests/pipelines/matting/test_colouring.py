@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from pipelines.matting.colouring import colour, expected_light
-from pipelines.matting.evidence import UNKNOWN
-from pipelines.media import F32, U8, Box
+from pipelines.media import F32, U8, UNKNOWN, Box
 
 HW = (64, 96)
 EDGE, SOFT = 40, 56  # solid left of the first column, nothing right of the second, strands between

@@ -14,6 +14,7 @@ from pipelines.media import (
     PTS_HZ,
     TRUST_TILE_PX,
     U8,
+    Box,
     Calibration,
     Frame,
     Matte,
@@ -133,6 +134,32 @@ def test_a_pixel_off_is_noticed(classroom: Classroom, pages: list[Page]) -> None
     seen = cv2.warpAffine(rgb, np.array([[1, 0, 1.0], [0, 1, 0.6]]), (1280, 720))
     wrong = trust_of(classroom, Frame(np.asarray(seen, np.uint8), 64 * 3600, 0))[4:12, 3:14]
     assert wrong.mean() < 0.6 * right.mean()
+
+
+@pytest.mark.parametrize(
+    ("far_px", "long_px", "is_trusted"),
+    [(0, 110, True), (0, 300, False), (120, 110, False)],
+    ids=["held out", "too long for a book", "by itself"],
+)
+def test_what_the_teacher_holds_costs_no_trust(
+    classroom: Classroom, pages: list[Page], far_px: int, long_px: int, is_trusted: bool
+) -> None:
+    """A book that the network did not see, out of the strip around the teacher in which nothing is sure."""
+    page = pages[0]
+    box = settled(classroom, page).box
+    matte = classroom.matte(61, page)
+    seen = np.array(matte.frame.rgb)
+    body = Box(box.x + 60, box.y + 150, 100, 200)
+    x0 = body.x + body.w + far_px
+    seen[body.slices] = (120, 60, 50)
+    seen[body.y + 60 : body.y + 140, x0 : x0 + long_px] = (30, 60, 160)
+    frame = Frame(seen, 61 * 3600, 0)
+    pha = np.full((body.h, body.w), 255, np.uint8)
+    known = classroom.plate.predict(Matte(frame, body, pha, seen[body.slices]))
+    assert known is not None
+    row, column = body.y + 100 - box.y, min(x0 + 80, x0 + long_px - 20) - box.x
+    there = known.trust[row // TRUST_TILE_PX, column // TRUST_TILE_PX]
+    assert there > 200 if is_trusted else there < 60
 
 
 def test_a_glare_costs_trust_where_it_is(classroom: Classroom, pages: list[Page]) -> None:

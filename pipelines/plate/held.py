@@ -1,0 +1,71 @@
+"""What somebody holds out beyond the strip around them: off the plate, and yet no fault of the plate.
+
+A book, or an arm that the network lost, is solid, hangs together with the teacher and ends soon. A fault of
+the plate is thin (misregistered writing), lies elsewhere, or goes on and on (another page, another light).
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from pipelines.compiling import compiled
+from pipelines.media import DOUBT_UNITS, U8, UNKNOWN, freeze
+
+REACH_PX = 120  # of a picture of 720 rows: how far beyond the strip somebody holds something
+OFF_CODES = 24  # further than writing comes off after blur and noise
+_STEP = 4  # pixels: every fourth row and column is looked at
+_SOLID = np.ones((3, 3), np.uint8)
+_NEAR = np.ones((5, 5), np.uint8)
+
+
+def without_held(rgb: U8, plate: U8, doubt: U8, sure: U8, rows: int) -> U8:
+    """`sure`, less what somebody holds: the same array where nobody holds anything, else a new one.
+
+    rgb, plate: u8 (h, w, 3). doubt: quarter codes u8 (h, w). sure: u8 (h, w), above 0 where nobody is near.
+    rows: of the whole picture.
+    """
+    small = np.minimum(sure[::_STEP, ::_STEP], 1)
+    far = np.empty_like(small)
+    _far_off(rgb, plate, doubt, far)
+    # Together with what is in the strip: of a book only a hem may stick out.
+    solid = cv2.morphologyEx(far, cv2.MORPH_OPEN, _SOLID) & small
+    if not solid.any() or small.all():
+        return sure
+    depth_px = cv2.distanceTransform(small, cv2.DIST_L2, 3) * _STEP
+    reach_px = REACH_PX * rows / 720
+    count, labels = cv2.connectedComponents(cv2.dilate(solid, _SOLID))
+    held = np.zeros(count, np.bool_)
+    held[labels[depth_px <= 2 * _STEP]] = True
+    held[labels[depth_px > reach_px]] = False
+    held[0] = False
+    if not held.any():
+        return sure
+    mask = cv2.dilate(np.asarray(held[labels], np.uint8), _NEAR)
+    wide = cv2.resize(mask, (sure.shape[1], sure.shape[0]), interpolation=cv2.INTER_NEAREST)
+    return np.asarray(cv2.bitwise_and(sure, sure, mask=1 - wide), np.uint8)
+
+
+@compiled()
+def _far_off(rgb: U8, plate: U8, doubt: U8, far: U8) -> None:
+    """1 where a pixel of every _STEP is further off the plate than it may be in any channel, else 0."""
+    for row in range(far.shape[0]):
+        for column in range(far.shape[1]):
+            y, x = row * _STEP, column * _STEP
+            off = 0
+            for c in range(3):
+                off = max(off, abs(int(rgb[y, x, c]) - int(plate[y, x, c])))
+            unsure = int(doubt[y, x])
+            far[row, column] = unsure != UNKNOWN and off > unsure // DOUBT_UNITS + OFF_CODES
+
+
+def warm_up_held() -> None:
+    """Compiles the loop over pixels, or loads it from the cache."""
+    frame: U8 = np.zeros((16, 16, 3), np.uint8)
+    plate: U8 = np.zeros((8, 8, 3), np.uint8)
+    doubt: U8 = np.zeros((8, 8), np.uint8)
+    freeze(frame)
+    freeze(plate)
+    without_held(frame[:8, :8], plate, doubt, doubt, 720)  # as the wall asks
+    freeze(doubt)
+    without_held(frame[:8, :8], plate, doubt, doubt, 720)  # and the LCD
