@@ -57,6 +57,11 @@ def raw_recording_routes(gateway: Gateway) -> APIRouter:
         told = [RawFileOut(path=str(file.path), size_bytes=file.size_bytes) for file in files]
         return RawItemFilesOut.model_validate(_told(item) | {"files": told})
 
+    _add_heavy_routes(router, store)
+    return router
+
+
+def _add_heavy_routes(router: APIRouter, store: RawStore) -> None:
     @router.get(
         "/{raw_id}/files/{name}",
         summary="Download one file of it",
@@ -95,8 +100,6 @@ def raw_recording_routes(gateway: Gateway) -> APIRouter:
                 ),
             ) from None
         return Response(status_code=204)
-
-    return router
 
 
 def _told(item: RawItem) -> dict[str, object]:
