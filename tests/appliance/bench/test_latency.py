@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
+
 import numpy as np
 import pytest
 
+from appliance.bench import latency
 from appliance.bench.delays import ages_ms, at_points, probed_points, skews_ms, spread, turned_ms
 from appliance.bench.ours import BenchFailed
 from appliance.bench.points import Glance
@@ -70,3 +73,12 @@ def test_the_spread_says_of_how_many() -> None:
     assert spread([float(n) for n in range(101)]) == {"p50": 50, "p95": 95, "n": 101}
     with pytest.raises(BenchFailed, match="nothing could be read"):
         spread([])
+
+
+@pytest.mark.parametrize("slow_ms", ["0", "-5", "5000"])
+def test_a_slowness_that_makes_no_sense_is_refused(slow_ms: str) -> None:
+    """Before any box is started."""
+    parser = argparse.ArgumentParser()
+    latency.configure(parser)
+    with pytest.raises(BenchFailed, match="--slow-matting"):
+        latency.measure(parser.parse_args(["--slow-matting", slow_ms]), print)
