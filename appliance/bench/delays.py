@@ -132,7 +132,7 @@ def _distance(one: U8, other: U8) -> int:
 
 def ages_ms(glances: Sequence[Glance], wall_less_monotonic_s: float) -> tuple[list[float], list[float]]:
     """Of every picture whose time strip could be read: its age in the canvas in ms, and by how much the
-    session's clock, in its second, is behind the wall's: s modulo 1."""
+    session's clock, in its second, is behind the wall's when it is shown: s modulo 1."""
     ages, behind = [], []
     for glance in glances:
         stamp = read_strip(glance.rgb.mean(axis=1).tolist())
@@ -140,7 +140,7 @@ def ages_ms(glances: Sequence[Glance], wall_less_monotonic_s: float) -> tuple[li
             continue
         at_ms = round((glance.at_s - wall_less_monotonic_s) * 1000)
         ages.append(float((at_ms - stamp.captured_ms) % (1 << CAPTURED_BITS)))
-        behind.append((glance.at_s - stamp.second_ms / 1000) % 1)
+        behind.append((glance.shown_s - stamp.second_ms / 1000) % 1)
     return ages, behind
 
 
