@@ -199,7 +199,8 @@ def _sound(settings: Settings) -> Check:
     source = settings.sound.source
     if source.startswith("alsa:") and not Path("/dev/snd").is_dir():
         return Check("sound", "fault", f"{source}: this machine has no sound card", "--sound silence:")
-    return Check("sound", "ok", redacted(source))
+    noise = "; noise suppression on" if settings.sound.noise_suppression else ""
+    return Check("sound", "ok", f"{redacted(source)}{noise}")
 
 
 def _encoders(settings: Settings) -> Check:

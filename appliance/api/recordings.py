@@ -12,6 +12,7 @@ from starlette.responses import FileResponse, Response
 
 from appliance.api.access import assistant
 from appliance.api.problems import documented
+from appliance.api.raw_recordings import raw_recording_routes
 from appliance.api.wire_outlets import RecordedOut, RecordingOut, RecordingsOut
 from appliance.gateway import Gateway
 from pipelines.recording import BeingWritten, CannotRecord, Item, NotThere, Store, chapters
@@ -61,6 +62,7 @@ def recording_routes(gateway: Gateway) -> APIRouter:
         await recorder.stop()
         return RecordingOut.model_validate(recorder.status())
 
+    router.include_router(raw_recording_routes(gateway))  # before the ids, "raw" is none
     _add_item_routes(router, recorder.store)
     return router
 

@@ -73,3 +73,33 @@ class RecordingsOut(BaseModel):
     items: list[RecordedOut] = Field(description="Newest first.")
     used_bytes: int
     quota_bytes: int
+
+
+class RawItemOut(BaseModel):
+    """One raw recording: a folder on the box."""
+
+    id: str = Field(description="When the studio was started, UTC, and six digits.")
+    started_s: float = Field(description="Seconds since 1970.")
+    duration_s: float | None = Field(description="From its first picture to its last; null without any.")
+    size_bytes: int
+    is_open: bool = Field(description="Is it being written?")
+    folder: str = Field(description="Where it lies on the box, for `classroom replay`.")
+
+
+class RawFileOut(BaseModel):
+    """One file of a raw recording."""
+
+    path: str = Field(description="Below its folder, as in pages/….png.")
+    size_bytes: int
+
+
+class RawItemFilesOut(RawItemOut):
+    """One raw recording, with all that belongs to it."""
+
+    files: list[RawFileOut]
+
+
+class RawRecordingsOut(BaseModel):
+    items: list[RawItemOut] = Field(description="Newest first.")
+    used_bytes: int
+    quota_bytes: int

@@ -11,6 +11,7 @@ import numpy as np
 from appliance.bench.browser import APART, browsing, hold, open_programme
 from appliance.bench.ours import BenchFailed, Box, running_box
 from appliance.bench.points import Glance, take_points, take_sound, watch_points, watch_sound
+from appliance.bench.slowed import slowed_box
 from appliance.bench.whereabouts import demo_pages
 from pipelines.media import U8, SizeWh
 from pipelines.media import Box as Part
@@ -29,16 +30,33 @@ BEEP = 0.02
 QUIET_S = 0.4
 
 
+# Time in the picture, and beeps at the same seconds.
+CLOCK = ("camera.url=simulated:?clock=yes", "sound.source=tone:")
+
+
 def measure_delays(size_wh: SizeWh, seconds: float, turns: int, say: Callable[[str], None]) -> dict[str, Any]:
     """The keys of the report. Raises BenchFailed."""
-    clock = ("camera.url=simulated:?clock=yes", "sound.source=tone:")
-    with running_box(size_wh, *clock) as box, browsing() as tab:
+    with running_box(size_wh, *CLOCK) as box, browsing() as tab:
         open_programme(tab, box)
         hold(box, "444")
         say("page turns ...")
         figures: dict[str, Any] = {"page_turn_ms": spread(_watch_turns(tab, box, size_wh, turns))}
         say("the teacher ...")
         return figures | _watch_teacher(tab, box, size_wh, seconds)
+
+
+def measure_slowed(
+    size_wh: SizeWh, seconds: float, slow_ms: float, say: Callable[[str], None]
+) -> dict[str, Any]:
+    """The teacher alone, of a box whose every matte is made so much later: does the sound wait for them?
+
+    Keys as of `measure_delays`. Raises BenchFailed.
+    """
+    with slowed_box(size_wh, slow_ms, *CLOCK) as box, browsing() as tab:
+        open_programme(tab, box)
+        hold(box, "444")
+        say(f"the teacher, each matte {slow_ms:.0f} ms later ...")
+        return {"slow_ms": slow_ms} | _watch_teacher(tab, box, size_wh, seconds)
 
 
 def _watch_turns(tab: Tab, box: Box, size_wh: SizeWh, turns: int) -> list[float]:
@@ -76,7 +94,7 @@ def _watch_teacher(tab: Tab, box: Box, size_wh: SizeWh, seconds: float) -> dict[
         "teacher_ms": spread(ages),
         "unread_pictures": len(glances) - len(ages),
         "av_skew_ms": spread(skews_ms(beeps, behind)),
-    } | {name: status[name] for name in ("net_hz", "programme_fps", "capture_to_send_ms")}
+    } | {name: status[name] for name in ("net_hz", "matte_hz", "programme_fps", "capture_to_send_ms")}
 
 
 def probed_points(before: U8, after: U8) -> tuple[Part, list[tuple[int, int]]]:
@@ -114,7 +132,7 @@ def _distance(one: U8, other: U8) -> int:
 
 def ages_ms(glances: Sequence[Glance], wall_less_monotonic_s: float) -> tuple[list[float], list[float]]:
     """Of every picture whose time strip could be read: its age in the canvas in ms, and by how much the
-    session's clock, in its second, is behind the wall's: s modulo 1."""
+    session's clock, in its second, is behind the wall's when it is shown: s modulo 1."""
     ages, behind = [], []
     for glance in glances:
         stamp = read_strip(glance.rgb.mean(axis=1).tolist())
@@ -122,7 +140,7 @@ def ages_ms(glances: Sequence[Glance], wall_less_monotonic_s: float) -> tuple[li
             continue
         at_ms = round((glance.at_s - wall_less_monotonic_s) * 1000)
         ages.append(float((at_ms - stamp.captured_ms) % (1 << CAPTURED_BITS)))
-        behind.append((glance.at_s - stamp.second_ms / 1000) % 1)
+        behind.append((glance.shown_s - stamp.second_ms / 1000) % 1)
     return ages, behind
 
 

@@ -13,7 +13,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import Any
@@ -55,8 +55,16 @@ class Box:
 
 
 @contextlib.contextmanager
-def running_box(size_wh: SizeWh, *more: str) -> Iterator[Box]:
-    """Starts `classroom run` on the simulated classroom and ends it. Raises BenchFailed."""
+def running_box(
+    size_wh: SizeWh,
+    *more: str,
+    program: Sequence[str] = ("appliance", "run"),
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Box]:
+    """Starts `classroom run` on the simulated classroom and ends it. Raises BenchFailed.
+
+    more: settings. program: another module that takes the same flags, with its arguments.
+    """
     port, token = _free_port(), secrets.token_urlsafe(24)
     width, height = size_wh
     with tempfile.TemporaryDirectory(prefix="classroom-bench-") as state_dir:
@@ -66,12 +74,13 @@ def running_box(size_wh: SizeWh, *more: str) -> Iterator[Box]:
             for key, n in (("width_px", width), ("height_px", height))
         ]
         overrides = [*sizes, "http.host=127.0.0.1", f"http.port={port}", f"box.state_dir={state_dir}", *more]
-        command = [sys.executable, "-m", "appliance", "run"]
+        command = [sys.executable, "-m", *program]
         for override in overrides:
             command += ["--set", override]
-        environment = dict(os.environ, CLASSROOM_ASSISTANT_TOKEN=token, CLASSROOM_VIEWER_TOKEN=token[::-1])
+        tokens = {"CLASSROOM_ASSISTANT_TOKEN": token, "CLASSROOM_VIEWER_TOKEN": token[::-1]}
+        env = {**os.environ, **(environment or {}), **tokens}
         with tempfile.TemporaryFile("w+") as output:
-            process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
+            process = subprocess.Popen(command, env=env, stdout=output, stderr=subprocess.STDOUT)
             try:
                 box = Box(process.pid, f"http://127.0.0.1:{port}", token)
                 _wait_until_live(process, box, output)

@@ -20,49 +20,55 @@ WATCH_POINTS = """([x, y, w, h, points]) => {
   Object.assign(canvas, { width: w, height: h });
   const pen = canvas.getContext("2d", { willReadFrequently: true, alpha: false });
   const seen = [];
-  const look = () => {
+  const look = (_, about) => {
     if (window.points !== seen) return;
     video.requestVideoFrameCallback(look);
     pen.drawImage(video, x, y, w, h, 0, 0, w, h);
     const { data } = pen.getImageData(0, 0, w, h);
     const colours = points.map((at) => [data[4 * at], data[4 * at + 1], data[4 * at + 2]]);
-    seen.push([performance.timeOrigin + performance.now(), colours]);
+    const { timeOrigin } = performance;
+    seen.push([timeOrigin + performance.now(), timeOrigin + about.expectedDisplayTime, colours]);
   };
   window.points = seen;
   video.requestVideoFrameCallback(look);
 }"""
 TAKE_POINTS = "() => window.points.splice(0)"
-# The instants at which the sound rises out of silence. Buffers of 256 samples: 5 ms.
+# The instants at which the sound rises out of silence, as it is handed on to be played. Read past WebAudio,
+# whose buffer keeps for ever what a busy moment has put into it. Blocks are stamped by a clock that differs
+# from the page's by a constant: the least delay of one is that.
 WATCH_SOUND = """([threshold, quiet_s]) => {
-  const context = new AudioContext({ latencyHint: "interactive" });
-  const source = context.createMediaStreamSource(document.querySelector("video").srcObject);
-  const listener = context.createScriptProcessor(256, 1, 1);
-  const onsets = window.onsets = [];
-  let heard = -Infinity;
-  listener.onaudioprocess = ({ inputBuffer, playbackTime }) => {
-    const { contextTime, performanceTime } = context.getOutputTimestamp();
-    const samples = inputBuffer.getChannelData(0);
-    for (let i = 0; i < samples.length; i++) {
-      if (Math.abs(samples[i]) < threshold) continue;
-      const at = playbackTime - inputBuffer.duration + i / inputBuffer.sampleRate;
-      if (at - heard > quiet_s) {
-        onsets.push(performance.timeOrigin + performanceTime + (at - contextTime) * 1000);
+  const [track] = document.querySelector("video").srcObject.getAudioTracks();
+  const reader = new MediaStreamTrackProcessor({ track }).readable.getReader();
+  const heard = window.heard = { onsets: [], behind_ms: Infinity };
+  const listen = async () => {
+    for (let last_ms = -Infinity; window.heard === heard;) {
+      const { value: block, done } = await reader.read();
+      if (done) return;
+      const first_ms = block.timestamp / 1000;
+      heard.behind_ms = Math.min(heard.behind_ms, performance.now() - first_ms);
+      const samples = new Float32Array(block.numberOfFrames);
+      block.copyTo(samples, { planeIndex: 0, format: "f32-planar" });
+      for (let i = 0; i < samples.length; i++) {
+        if (Math.abs(samples[i]) < threshold) continue;
+        const at_ms = first_ms + i * 1000 / block.sampleRate;
+        if (at_ms - last_ms > quiet_s * 1000) heard.onsets.push(at_ms);
+        last_ms = at_ms;
       }
-      heard = at;
+      block.close();
     }
   };
-  source.connect(listener);
-  listener.connect(context.destination);
-  return context.resume();
+  listen();
 }"""
-TAKE_SOUND = "() => window.onsets.splice(0)"
+TAKE_SOUND = "() => heard.onsets.splice(0).map((at_ms) => performance.timeOrigin + heard.behind_ms + at_ms)"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Glance:
-    """The pixels looked at in one picture: u8 (points, 3). at_s: seconds since 1970, when they were read."""
+    """The pixels looked at in one picture: u8 (points, 3). Seconds since 1970: at_s, when they were read, and
+    shown_s, when the browser means to show them, however late the reading was."""
 
     at_s: float
+    shown_s: float
     rgb: U8
 
 
@@ -74,7 +80,8 @@ def watch_points(tab: Tab, box: Box, points: Sequence[tuple[int, int]]) -> None:
 
 def take_points(tab: Tab) -> list[Glance]:
     """What was read since the last time, in order."""
-    return [Glance(at_ms / 1000, np.array(rgb, np.uint8)) for at_ms, rgb in tab.evaluate(TAKE_POINTS)]
+    taken = tab.evaluate(TAKE_POINTS)
+    return [Glance(at_ms / 1000, shown_ms / 1000, np.array(rgb, np.uint8)) for at_ms, shown_ms, rgb in taken]
 
 
 def watch_sound(tab: Tab, threshold: float, quiet_s: float) -> None:

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Literal
 
 from appliance.api.wire import CoursewareChoice, CoursewareOut, ItemChange, ItemOut, LiveChoice
-from appliance.api.wire_outlets import DestinationOut, RecordingOut, RecordingsOut
+from appliance.api.wire_outlets import (
+    DestinationOut,
+    RawItemFilesOut,
+    RawRecordingsOut,
+    RecordingOut,
+    RecordingsOut,
+)
 from appliance.api.wire_talk import CaptionBody
 from appliance.client.calling import Caller
 
@@ -116,6 +123,31 @@ class Recordings:
     def remove(self, item_id: str) -> None:
         self._box.order("DELETE", "/api/v1/recordings/{item_id}", item_id=item_id)
 
+    def raw(self) -> RawRecordingsOut:
+        """What `recording.raw` left on the box."""
+        return self._box.ask(RawRecordingsOut, "GET", "/api/v1/recordings/raw")
+
+    def raw_files(self, raw_id: str) -> RawItemFilesOut:
+        return self._box.ask(RawItemFilesOut, "GET", "/api/v1/recordings/raw/{raw_id}", raw_id=raw_id)
+
+    def download_raw(self, raw_id: str, name: str) -> Iterator[bytes]:
+        """One file, piece by piece. name: the last part of its path."""
+        path = "/api/v1/recordings/raw/{raw_id}/files/{name}"
+        return self._box.stream("GET", path, raw_id=raw_id, name=name)
+
+    def fetch_raw(self, raw_id: str, folder: Path) -> None:
+        """All of it into a new folder, as `classroom replay` takes it. Raises OSError."""
+        folder.mkdir(parents=True, mode=0o700)
+        for file in self.raw_files(raw_id).files:
+            place = folder.joinpath(*_below(file.path))
+            place.parent.mkdir(mode=0o700, exist_ok=True)
+            with place.open("xb") as out:
+                for piece in self.download_raw(raw_id, place.name):
+                    out.write(piece)
+
+    def remove_raw(self, raw_id: str) -> None:
+        self._box.order("DELETE", "/api/v1/recordings/raw/{raw_id}", raw_id=raw_id)
+
 
 class Destinations:
     """Other servers that get the programme."""
@@ -131,6 +163,14 @@ class Destinations:
 
     def stop(self, name: str) -> DestinationOut:
         return self._box.ask(DestinationOut, "POST", "/api/v1/destinations/{name}/stop", name=name)
+
+
+def _below(path: str) -> tuple[str, ...]:
+    """A path's parts, none of which leads out of the folder. Raises OSError."""
+    parts = PurePosixPath(path).parts
+    if not parts or ".." in parts or PurePosixPath(path).is_absolute():
+        raise OSError(f"the box names a file that lies elsewhere: {path}")
+    return parts
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:

@@ -82,6 +82,11 @@ class BoxSettings(BaseModel):
         return self.state_path / "recordings"
 
     @property
+    def raw_recordings_path(self) -> Path:
+        """The raw inputs of lessons. As private."""
+        return self.recordings_path / "raw"
+
+    @property
     def library_path(self) -> Path:
         """The uploads. Private: the box alone writes there."""
         return self.state_path / "library"
@@ -131,5 +136,5 @@ class Settings(BaseModel):
             models_dir=self.box.models_path,
             calibration_path=self.box.calibration_path,
             recording=self.recording,
-            raw_path=self.box.recordings_path / "raw",
+            raw_path=self.box.raw_recordings_path,
         )

@@ -39,8 +39,10 @@ class ToneFeed:
         n = np.arange(BEEP_SAMPLES)
         edge = np.minimum(np.minimum(n, BEEP_SAMPLES - 1 - n) / _EDGE_SAMPLES, 1.0)
         beep = _LEVEL * np.sin(2 * np.pi * BEEP_HZ / SOUND_HZ * n) * (0.5 - 0.5 * np.cos(np.pi * edge))
-        self._second: I16 = np.zeros((SOUND_HZ, 2), np.int16)
+        # Longer by a block, because one may begin anywhere.
+        self._second: I16 = np.zeros((SOUND_HZ + SOUND_BLOCK_SAMPLES, 2), np.int16)
         self._second[:BEEP_SAMPLES] = np.rint(beep)[:, None]
+        self._second[SOUND_HZ:] = self._second[:SOUND_BLOCK_SAMPLES]
         freeze(self._second)
 
     @property
@@ -48,7 +50,7 @@ class ToneFeed:
         return SourceState("sound", "live", detail={"source": "tone:"})
 
     def take(self, pts: int) -> I16 | None:
-        start = pts % SOUND_HZ  # blocks begin at multiples of 960, so none crosses a second
+        start = pts % SOUND_HZ
         return self._second[start : start + SOUND_BLOCK_SAMPLES]
 
     def close(self) -> None:

@@ -40,6 +40,11 @@ class LevelMeter:
                 "dead silence for {silent_s:.0f} s or longer: is the microphone muted or unplugged?",
                 silent_s=SILENT_S,
             )
+        return self.clipping
+
+    @property
+    def clipping(self) -> str:
+        """`fault` without silence, for sound that may have been made soft on purpose."""
         if self._clear_blocks < CLIPPING_S * _BLOCKS_PER_S:
             return said("sound_clips", "the sound clips: turn the microphone's gain down")
         return ""

@@ -32,6 +32,11 @@ class SoundSettings(BaseModel):
         0.0, ge=0, le=300, description="Takes rumble away below so many hertz; 80 suits voices, 0 is none."
     )
 
+    noise_suppression: bool = Field(
+        False,
+        description="Takes the steady noise of fans and projectors away, 18 dB of it; not for music.",
+    )
+
     loudspeaker: str = Field(
         "",
         description="Where the box plays the voice of a remote room that is let speak: alsa:default, "

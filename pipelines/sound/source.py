@@ -17,6 +17,7 @@ from pipelines.sound.meter import LevelMeter
 from pipelines.sound.microphone import MicrophoneFeed
 from pipelines.sound.settings import SoundSettings
 from pipelines.sound.shaping import Shaper
+from pipelines.sound.suppressing import DELAY_SAMPLES, Suppressor
 from pipelines.timing import NS_PER_S, SessionClock
 
 _SKIP_NS = NS_PER_S  # a reader later than this has slept; it gets the present, not the past
@@ -39,7 +40,13 @@ class Feed(Protocol):
 class SoundSource:
     """Sound at the pace of the session's clock. While the microphone is lost, silence flows on."""
 
-    def __init__(self, feed: Feed, clock: SessionClock, shaper: Shaper | None = None) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        clock: SessionClock,
+        shaper: Shaper | None = None,
+        suppressor: Suppressor | None = None,
+    ) -> None:
         self._feed = feed
         self._clock = clock
         self._closed = threading.Event()
@@ -50,14 +57,17 @@ class SoundSource:
         self._overruns = 0
         self._silent = 0
         self._shaper = shaper or Shaper(gain_db=0, high_pass_hz=0)
+        self._suppressor = suppressor
+        # What the suppressor gives back is older than what it takes: so it is fed ahead, and pts stay true.
+        self._ahead = DELAY_SAMPLES if suppressor else 0
         self._arrived = LevelMeter()  # a microphone that clips is heard, however its sound is shaped
         self._meter = LevelMeter()
 
     @property
     def state(self) -> SourceState:
         """The feed's. detail: `overruns` (blocks that nobody read in time), `silent` (blocks of silence),
-        `peak_dbfs` and `rms_dbfs` of the newest block, as it is sent. reason: dead silence or clipping, while
-        it is live.
+        `peak_dbfs` and `rms_dbfs` of the newest block, as it is sent, `noise_suppression`. reason: dead
+        silence or clipping, while it is live.
         """
         state = self._feed.state
         state.detail |= {
@@ -65,15 +75,20 @@ class SoundSource:
             "silent": self._silent,
             "peak_dbfs": round(self._meter.peak_dbfs, 1),
             "rms_dbfs": round(self._meter.rms_dbfs, 1),
+            "noise_suppression": self._suppressor is not None,
         }
         # Silence that was asked for is no fault.
         if state.state == "live" and not state.reason and not isinstance(self._feed, SilenceFeed):
-            state.reason = self._arrived.fault or self._meter.fault
+            state.reason = self._arrived.fault or self._meter.clipping
         return state
 
     def read(self, timeout_s: float) -> Sound | None:
-        """The next block, as soon as it is over; None after timeout_s, or at once when closed."""
-        due_ns = self._clock.at_ns(self._next_pts + SOUND_BLOCK_SAMPLES, SOUND_HZ) + self._feed.lag_ns
+        """The next block, as soon as it is over, with noise suppression 7 ms later.
+
+        None after timeout_s, or at once when closed.
+        """
+        over = self._next_pts + self._ahead + SOUND_BLOCK_SAMPLES
+        due_ns = self._clock.at_ns(over, SOUND_HZ) + self._feed.lag_ns
         now_ns = time.monotonic_ns()
         late_ns = now_ns - due_ns
         if late_ns < 0:
@@ -88,11 +103,13 @@ class SoundSource:
             return None
         pts = self._next_pts
         self._next_pts += SOUND_BLOCK_SAMPLES
-        pcm = self._feed.take(pts)
+        pcm = self._feed.take(pts + self._ahead)
         if pcm is None:
             self._silent += 1
             pcm = self._silence
         self._arrived.take(pcm)
+        if self._suppressor is not None:
+            pcm = self._suppressor.suppress(pcm)
         pcm = self._shaper.shape(pcm)
         freeze(pcm)
         self._meter.take(pcm)
@@ -117,4 +134,5 @@ def open_sound(settings: SoundSettings, clock: SessionClock) -> SoundSource:
         feed = MicrophoneFeed(lambda: AlsaReader(device), clock, device)
     else:
         feed = FileFeed(Path(source).expanduser())
-    return SoundSource(feed, clock, Shaper(settings.gain_db, settings.high_pass_hz))
+    suppressor = Suppressor() if settings.noise_suppression else None
+    return SoundSource(feed, clock, Shaper(settings.gain_db, settings.high_pass_hz), suppressor)

@@ -9,10 +9,11 @@ from dataclasses import replace
 import numpy as np
 
 from pipelines.encoding import EncodingSettings, SoundEncoder
-from pipelines.media import I16, MINUS_SOUND, VOICE_SOUND, Packet, Sound
+from pipelines.media import I16, MINUS_SOUND, VOICE_SOUND, Packet, Sound, SourceState
 from pipelines.orders import MixVoice
 from pipelines.receiving import mixed
 from pipelines.sound import DelayLine, Loudspeaker, RemoteVoice, SoundSource
+from pipelines.timing import NS_PER_MS, NS_PER_S
 
 
 class Mixer:
@@ -42,8 +43,22 @@ class Mixer:
         self._alone: SoundEncoder | None = None
         self.mix = MixVoice()
 
+    @property
+    def state(self) -> SourceState:
+        """The teacher's sound; detail also tells `held_ms`, how long it is held back for the picture."""
+        state = self._source.state
+        state.detail["held_ms"] = round(self._line.delay_ns / NS_PER_MS, 1)
+        return state
+
     def pass_on(self, timeout_s: float, delay_ns: int, send: Callable[[Packet], None]) -> None:
-        """Reads the next block, and sends those whose time has come. delay_ns: the picture's."""
+        """Reads the next block, and sends those whose time has come. delay_ns: the picture's.
+
+        Returns as soon as one of them is done. A block that waits leaves at its time, not with the next one's
+        coming: up to 20 ms late they would come unevenly, and receivers answer that with longer buffers.
+        """
+        due_ns = self._line.next_due_ns()
+        if due_ns is not None:
+            timeout_s = min(timeout_s, max(0, due_ns - time.monotonic_ns()) / NS_PER_S)
         sound = self._source.read(timeout_s)
         if sound is not None:
             self._line.put(sound)

@@ -23,7 +23,9 @@ log = logging.getLogger("classroom.studio")
 EXIT_FATAL = 1
 
 
-def run_studio(settings: StudioSettings, zero_ns: int, connection: Connection) -> None:
+def run_studio(
+    settings: StudioSettings, zero_ns: int, connection: Connection, kind: type[Studio] = Studio
+) -> None:
     """Runs the studio until it is told to stop. zero_ns: the session's zero, `time.monotonic_ns()`.
 
     Sends reports and receives orders (pipelines.orders) over `connection`. Ends the process itself,
@@ -35,7 +37,7 @@ def run_studio(settings: StudioSettings, zero_ns: int, connection: Connection) -
     link = Link(connection)
     sender = Threads()
     sender.start("link", link.pump)
-    fatal = _teach(settings, SessionClock(zero_ns), link)
+    fatal = _teach(kind, settings, SessionClock(zero_ns), link)
     if fatal is not None:
         link.send(fatal)
     link.close()
@@ -44,9 +46,9 @@ def run_studio(settings: StudioSettings, zero_ns: int, connection: Connection) -
     os._exit(0 if fatal is None else EXIT_FATAL)
 
 
-def _teach(settings: StudioSettings, clock: SessionClock, link: Link) -> Fatal | None:
+def _teach(kind: type[Studio], settings: StudioSettings, clock: SessionClock, link: Link) -> Fatal | None:
     try:
-        studio = Studio(settings, clock, link)
+        studio = kind(settings, clock, link)
     except ModelError as error:
         return Fatal("model", str(error))
     except (CalibrationRefused, EncoderUnavailable) as error:

@@ -113,7 +113,7 @@ class Programme:
             if matte is not None:
                 self.matte_rate.tick()
         if matte is not None:
-            self._marks.add("capture_to_send", (time.monotonic_ns() - matte.captured_ns) / NS_PER_MS)
+            self._note_age(time.monotonic_ns() - matte.captured_ns)
         return composed
 
     def _fresh_matte(self, now_ns: int) -> Matte | None:
@@ -121,10 +121,13 @@ class Programme:
         matte = self._matte
         if matte is None or now_ns - matte.captured_ns > TEACHER_EXPIRES_NS:
             return None
-        age_ns = now_ns - matte.captured_ns
+        return matte
+
+    def _note_age(self, age_ns: int) -> None:
+        """Of the teacher in a picture that has just been sent."""
+        self._marks.add("capture_to_send", age_ns / NS_PER_MS)
         # The sound is held back by this: a slow average, so that it does not wobble with each tick.
         self.teacher_age_ns = age_ns if not self.teacher_age_ns else (self.teacher_age_ns * 49 + age_ns) // 50
-        return matte
 
     def _wanted_keys(self, page: Page, scene: Scene) -> set[str]:
         """All layers at cuts between layouts, those with the page in them at its flips; those asked for."""

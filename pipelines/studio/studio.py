@@ -363,7 +363,7 @@ class Studio:
             sources={
                 "camera": self._camera.state,
                 "courseware": lectern.state,
-                "sound": self._sound.state,
+                "sound": self._mixer.state,
                 **({} if self._loudspeaker is None else {"loudspeaker": self._loudspeaker.state}),
             },
             programme_fps=self._programme.rate.hz(),

@@ -46,3 +46,12 @@ def test_a_password_is_not_shown(tmp_path: Path, capsys: pytest.CaptureFixture[s
     shown = capsys.readouterr().out
     assert "✗ camera      rtsp://user:***@127.0.0.1:1/x" in shown
     assert "s3cret" not in shown
+
+
+def test_noise_suppression_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def told(*more: str) -> str:
+        main(["doctor", "--set", f"box.state_dir={tmp_path}", "--sound", "tone:", *more])
+        return next(line for line in capsys.readouterr().out.splitlines() if line.split()[1:2] == ["sound"])
+
+    assert told().endswith("tone:")
+    assert told("--set", "sound.noise_suppression=true").endswith("tone:; noise suppression on")

@@ -4,6 +4,9 @@ import { chosenLanguage, t } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 
+const megabytes = (bytes) => `${Math.ceil(bytes / 1e6)} MB`;
+const when = (one) => new Date(one.started_s * 1000).toLocaleString(chosenLanguage() === "zh" ? "zh-CN" : "en-GB");
+
 export class RecordingCard {
   constructor(api, { order, toast }) {
     this.api = api;
@@ -29,34 +32,40 @@ export class RecordingCard {
     $("record").textContent = t(isOn ? "record_stop" : "record");
     $("record").classList.toggle("strong", !isOn);
     const minutes = Math.floor((recording.since_s ?? 0) / 60);
-    const megabytes = Math.round(recording.written_bytes / 1e6);
     const words = { off: recording.fault ? t(`recording_${recording.fault}`) : t("recording_off"), waiting: t("recording_waiting"),
-      recording: `${minutes} ${t("minutes")} · ${megabytes} MB` }[recording.state];
+      recording: `${minutes} ${t("minutes")} · ${megabytes(recording.written_bytes)}` }[recording.state];
     const rawWords = !raw ? "" : raw.is_on ? t("recording_raw") : `${t("recording_raw_ended")} ${raw.reason}`;
     if ($("recording-raw").textContent !== rawWords) $("recording-raw").textContent = rawWords;
     if ($("recording-state").textContent !== words) $("recording-state").textContent = words;
-    const key = [recording.state, recording.item_id, chosenLanguage()].join();
+    const key = [recording.state, recording.item_id, raw?.is_on, chosenLanguage()].join();
     if (key !== this.shown) { this.shown = key; this.refresh(); }
   }
 
   async refresh() {
-    const answer = await this.api.call("GET", "/recordings").catch(() => null);
-    if (answer) $("recordings").replaceChildren(...answer.items.map((one) => this.#row(one)));
+    const [answer, raws] = await Promise.all(["/recordings", "/recordings/raw"].map((path) => this.api.call("GET", path).catch(() => null)));
+    if (answer) {
+      $("recordings").replaceChildren(...answer.items.map((one) => this.#row(one, [],
+        this.#button("download", one, () => this.#download(one)), this.#button("delete", one, () => this.#remove(one)))));
+    }
+    if (raws) {
+      // Too large for a browser's download: a person is told where they lie.
+      $("raws").replaceChildren(...raws.items.map((one) => this.#row(one, [one.folder], this.#button("delete", one, () => this.#removeRaw(one)))));
+      $("raws-box").hidden = raws.items.length === 0;
+      $("raws-count").textContent = `${raws.items.length} · ${megabytes(raws.used_bytes)}`;
+    }
   }
 
-  #row(one) {
-    const when = new Date(one.started_s * 1000).toLocaleString(chosenLanguage() === "zh" ? "zh-CN" : "en-GB");
+  #row(one, more, ...buttons) {
     const length = one.duration_s === null ? "" : `${Math.max(1, Math.round(one.duration_s / 60))} ${t("minutes")}`;
-    const words = [length, `${Math.ceil(one.size_bytes / 1e6)} MB`, one.is_open && t("recording_growing")].filter(Boolean).join(" · ");
-    const buttons = one.is_open ? [] : [this.#button("download", when, () => this.#download(one)), this.#button("delete", when, () => this.#remove(one))];
-    return item(one.is_open ? "bad" : "", when, words, ...buttons);
+    const words = [length, megabytes(one.size_bytes), one.is_open && t("recording_growing"), ...more].filter(Boolean).join(" · ");
+    return item(one.is_open ? "bad" : "", when(one), words, ...(one.is_open ? [] : buttons));
   }
 
-  #button(key, when, act) {
+  #button(key, one, act) {
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = t(key);
-    button.setAttribute("aria-label", `${t(key)}: ${when}`);
+    button.setAttribute("aria-label", `${t(key)}: ${when(one)}`);
     button.addEventListener("click", act);
     return button;
   }
@@ -69,6 +78,12 @@ export class RecordingCard {
   async #remove(one) {
     if (!confirm(t("recording_delete_sure"))) return;
     await this.order("DELETE", `/recordings/${one.id}`);
+    this.refresh();
+  }
+
+  async #removeRaw(one) {
+    if (!confirm(t("raw_delete_sure"))) return;
+    await this.order("DELETE", `/recordings/raw/${one.id}`);
     this.refresh();
   }
 }

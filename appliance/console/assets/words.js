@@ -115,6 +115,8 @@ const WORDS = {
   recording_off: ["未录制", "Not recording"], recording_waiting: ["等待画面", "Waiting for a picture"],
   recording_hint: ["录制前请告知课堂中的每个人。文件只保存在本设备。", "Tell everybody in the room before you record. Files stay on the box."],
   recording_raw: ["正在录制原始输入（摄像头画面、课件、操作）", "Raw inputs are being recorded: camera, courseware, orders"], recording_raw_ended: ["原始录制已停止：", "The raw recording ended:"],
+  raws: ["原始录制", "Raw recordings"], raws_hint: ["包含摄像头拍到的一切，占用空间大。在本设备上用 classroom replay FOLDER 重新生成。", "Everything the camera saw, and large. On the box, classroom replay FOLDER plays one again."],
+  raw_delete_sure: ["确定删除这段原始录制？", "Delete this raw recording?"],
   recording_full: ["录制已停止：空间不足", "Recording ended: no room left"], recording_disk: ["录制已停止：磁盘故障", "Recording ended: the disk failed"],
   recording_delete_sure: ["确定删除这段录像？", "Delete this recording?"], recording_growing: ["正在写入", "being written"],
   download: ["下载", "Download"], downloading: ["正在下载", "Downloading"], minutes: ["分钟", "min"],

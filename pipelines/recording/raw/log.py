@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import logging
 import os
@@ -175,6 +176,8 @@ class _Words:
         (self._folder / entries.PAGES).mkdir(mode=0o700)
         descriptor = os.open(self._folder / entries.EVENTS, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         self._events = os.fdopen(descriptor, "wb", buffering=0)
+        # Tells others that it is being written: for as long as this process lives, and no longer.
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         self.add(began)
 
     def end(self, reason: str) -> None:

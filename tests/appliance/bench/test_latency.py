@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
+
 import numpy as np
 import pytest
 
+from appliance.bench import latency
 from appliance.bench.delays import ages_ms, at_points, probed_points, skews_ms, spread, turned_ms
 from appliance.bench.ours import BenchFailed
 from appliance.bench.points import Glance
@@ -14,21 +17,21 @@ from pipelines.timing import NS_PER_S
 
 
 def stamped(at_s: float, captured_s: float, session_s: float) -> Glance:
-    """A picture taken at captured_s (monotonic), session_s in the session, read at at_s (wall)."""
+    """Taken at captured_s (monotonic), session_s in the session, shown at at_s (wall), read 30 ms later."""
     rgb = np.zeros((360, 640, 3), np.uint8)
     draw_strip(rgb, round(captured_s * NS_PER_S), round(session_s * PTS_HZ))
-    return Glance(at_s, np.array([rgb[y, x] for x, y in centres((640, 360))]))
+    return Glance(at_s + 0.03, at_s, np.array([rgb[y, x] for x, y in centres((640, 360))]))
 
 
 def flat(at_s: float, level: int) -> Glance:
-    return Glance(at_s, np.full((5, 3), level, np.uint8))
+    return Glance(at_s, at_s, np.full((5, 3), level, np.uint8))
 
 
 def test_the_age_is_from_capture_to_canvas() -> None:
-    """The wall's clock is 1000 s ahead of the monotonic one: taken at 50.0, read at 50.12 is 120 ms old."""
-    torn = Glance(1050.2, np.zeros((50, 3), np.uint8))
+    """The wall's clock is 1000 s ahead of the monotonic one: taken at 50.0, read at 50.15 is 150 ms old."""
+    torn = Glance(1050.2, 1050.2, np.zeros((50, 3), np.uint8))
     ages, behind = ages_ms([stamped(1050.12, 50.0, 7.9), torn, stamped(1050.25, 50.1, 8.0)], 1000.0)
-    assert ages == [120, 150]
+    assert ages == [150, 180]
     assert behind == [pytest.approx(0.22), pytest.approx(0.25)]
 
 
@@ -36,7 +39,7 @@ def test_the_age_survives_the_strips_wrap() -> None:
     """32 bits of milliseconds end after 49.7 days of uptime."""
     end_s = (1 << 32) / 1000
     ages, _ = ages_ms([stamped(end_s + 0.05, end_s - 0.03, 1.0)], 0.0)
-    assert ages == [80]
+    assert ages == [110]
 
 
 def test_sound_is_held_against_the_picture_over_the_seconds_end() -> None:
@@ -70,3 +73,12 @@ def test_the_spread_says_of_how_many() -> None:
     assert spread([float(n) for n in range(101)]) == {"p50": 50, "p95": 95, "n": 101}
     with pytest.raises(BenchFailed, match="nothing could be read"):
         spread([])
+
+
+@pytest.mark.parametrize("slow_ms", ["0", "-5", "5000"])
+def test_a_slowness_that_makes_no_sense_is_refused(slow_ms: str) -> None:
+    """Before any box is started."""
+    parser = argparse.ArgumentParser()
+    latency.configure(parser)
+    with pytest.raises(BenchFailed, match="--slow-matting"):
+        latency.measure(parser.parse_args(["--slow-matting", slow_ms]), print)

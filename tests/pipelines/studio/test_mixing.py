@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import av
@@ -9,11 +10,12 @@ import numpy as np
 import pytest
 
 from pipelines.encoding import EncodingSettings
-from pipelines.media import I16, MINUS_SOUND, SOUND_BLOCK_SAMPLES, SOUND_HZ, VOICE_SOUND, Packet
+from pipelines.media import I16, MINUS_SOUND, SOUND_BLOCK_SAMPLES, SOUND_HZ, VOICE_SOUND, Packet, Sound
 from pipelines.orders import MixVoice
-from pipelines.sound import RemoteVoice, SoundSettings, open_sound
+from pipelines.sound import RemoteVoice, SoundSettings, SoundSource, open_sound
+from pipelines.sound.generated import SilenceFeed
 from pipelines.studio.mixing import Mixer
-from pipelines.timing import SessionClock
+from pipelines.timing import NS_PER_MS, SessionClock
 
 LOUD, SILENT = 2000, 40
 
@@ -89,3 +91,31 @@ def test_the_mixes_of_a_turn(studio: Studio) -> None:
     studio.voice.is_humming = False
     studio.peaks()
     assert studio.peaks().keys() == {"420"}
+
+
+class OneBlock(SoundSource):
+    """A source that has one block, of now, and keeps for how long it was asked to wait for another."""
+
+    def __init__(self) -> None:
+        super().__init__(SilenceFeed(), SessionClock.start())
+        self.waits_s: list[float] = []
+
+    def read(self, timeout_s: float) -> Sound | None:
+        self.waits_s.append(timeout_s)
+        if len(self.waits_s) == 1:
+            pcm = np.zeros((SOUND_BLOCK_SAMPLES, 2), np.int16)
+            return Sound(pcm, 0, time.monotonic_ns())
+        time.sleep(timeout_s)
+        return None
+
+
+def test_a_block_that_waits_leaves_at_its_time_not_with_the_next_one() -> None:
+    source, sent = OneBlock(), list[Packet]()
+    mixer = Mixer(EncodingSettings(), source, ATone(), lambda _samples: None)
+    assert mixer.state.detail["held_ms"] == 0
+    mixer.pass_on(60, 200 * NS_PER_MS, sent.append)
+    assert mixer.state.detail["held_ms"] == 200
+    while not sent and len(source.waits_s) < 10:
+        mixer.pass_on(60, 200 * NS_PER_MS, sent.append)
+    assert len(sent) == 1
+    assert source.waits_s[0] == 60 and all(wait_s <= 0.2 for wait_s in source.waits_s[1:])
