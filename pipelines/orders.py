@@ -93,8 +93,8 @@ class EndCamera:
 
 @dataclass(frozen=True, slots=True)
 class ShowCamera:
-    """in_programme: the room's small picture lies over the programme, with the room's name; else the main room
-    alone sees it. is_hidden: nobody does. corner: None is the one away from the teacher."""
+    """in_programme: the room's small picture lies over the programme, with the room's name; else the main
+    room alone sees it. is_hidden: nobody does. corner: None is the one away from the teacher."""
 
     in_programme: bool = False
     is_hidden: bool = False

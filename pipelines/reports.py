@@ -101,8 +101,8 @@ class CalibrationStatus:
 
 @dataclass(frozen=True, slots=True)
 class OfferAnswer:
-    """To OfferScreen, OfferVoice and OfferCamera. fault: "" with an SDP answer; else "too_large", "malformed",
-    "unsupported", "failed", and a reason."""
+    """To OfferScreen, OfferVoice and OfferCamera. fault: "" with an SDP answer; else "too_large",
+    "malformed", "unsupported", "failed", and a reason."""
 
     session: str
     sdp: str
@@ -134,7 +134,7 @@ class CameraSeen:
 
 @dataclass(frozen=True, slots=True)
 class CameraPicture:
-    """The small picture of a remote room, for the main room. jpeg: empty once it is no longer to be seen."""
+    """The small picture of a remote room, for the main room: a JPEG."""
 
     session: str
     jpeg: bytes
