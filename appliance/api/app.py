@@ -33,6 +33,7 @@ from appliance.api.scenes import scene_routes
 from appliance.api.sheets import sheet_routes
 from appliance.api.status import health_routes, status_routes
 from appliance.api.talk import microphone_routes, talk_routes
+from appliance.api.talk_camera import talk_camera_routes
 from appliance.api.whep import whep_routes
 from appliance.api.whip import whip_routes
 from appliance.gateway import Gateway
@@ -92,6 +93,7 @@ def create_app(gateway: Gateway, tokens: Tokens) -> FastAPI:
     api.include_router(audience_routes(gateway))
     api.include_router(lesson_log_routes(gateway))
     api.include_router(talk_routes(gateway))
+    api.include_router(talk_camera_routes(gateway))
     api.include_router(news_routes(gateway))
     api.include_router(caption_routes(gateway))
     api.include_router(_document_routes(app))
