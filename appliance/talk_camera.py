@@ -23,7 +23,7 @@ class NoCamera(Exception):
 
 
 class RoomCamera:
-    """Lives in the event loop. order: to the studio; it raises StudioBusy. on_change: its state has."""
+    """Lives in the event loop. order: to the studio; it raises StudioBusy. on_change: after each change."""
 
     def __init__(self, order: Callable[[Order], None], on_change: Callable[[], None]) -> None:
         self._order = order
@@ -68,6 +68,7 @@ class RoomCamera:
         if not answer.fault:
             self.end()
             self._session = session
+            self._show(self._wanted())  # a mute may have come meanwhile
             self._tell()
         return answer
 
