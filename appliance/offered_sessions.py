@@ -72,7 +72,8 @@ class OfferedSessions:
         return self._sessions.pop(session, None) is not None
 
     def end_all(self) -> None:
-        """The studio is gone."""
+        """The studio is gone: who waits for its answer gets StudioBusy."""
         for waiting in self._sessions.values():
-            waiting.cancel()
+            if not waiting.done():
+                waiting.set_exception(StudioBusy())
         self._sessions.clear()
