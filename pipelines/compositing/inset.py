@@ -145,5 +145,6 @@ def _rounded(size_wh: SizeWh, inside_px: float, radius_px: float) -> F32:
     large = Image.new("L", (w * _FINER, h * _FINER))
     low = inside_px * _FINER
     reach = (low, low, w * _FINER - 1 - low, h * _FINER - 1 - low)
-    ImageDraw.Draw(large).rounded_rectangle(reach, radius_px * _FINER, fill=255)
+    if reach[0] < reach[2] and reach[1] < reach[3]:  # else a stranger's sliver is all rim
+        ImageDraw.Draw(large).rounded_rectangle(reach, radius_px * _FINER, fill=255)
     return np.asarray(large.resize((w, h), Image.Resampling.BOX), np.float32)[..., None] / np.float32(255)

@@ -46,6 +46,17 @@ def test_an_upright_picture_keeps_its_shape() -> None:
     assert box.w / box.h == pytest.approx(360 / 640, abs=0.02) and box.h < 0.3 * 720
 
 
+@pytest.mark.parametrize("size_wh", SIZES)
+@pytest.mark.parametrize(
+    "picture_wh", [(1, 1), (16, 16), (640, 2), (2, 360), (640, 20), (20, 360), (3000, 3000)]
+)
+def test_whatever_a_strangers_camera_sends_is_borne(size_wh: SizeWh, picture_wh: SizeWh) -> None:
+    page, drawer = filled(size_wh, (250, 250, 248)), InsetDrawer(size_wh)
+    for corner in Corner:
+        shown = drawer.over(page, Inset(filled(picture_wh, (200, 30, 30)), "Room 5", corner))
+        assert (shown != page).any() and shown.shape == page.shape
+
+
 def test_it_is_shrunk_in_light() -> None:
     """Black and white in turn give off half the light of white: code 188, not 128."""
     fine = np.zeros((360, 640, 3), np.uint8)
