@@ -62,6 +62,7 @@ def test_a_room_shows_itself(start_box: Callable[..., Box], open_page: OpenPage,
     viewer = open_page(f"{box.base}/watch#token={token_of(room)}", locale)
     viewer.context.grant_permissions(["microphone"])
     expect(viewer.locator("#own-camera")).to_be_hidden()
+    expect(viewer.locator("#talk")).to_be_visible(timeout=30_000)
     viewer.locator("#talk").press("Enter")  # by key: the bar of a page that nobody touches is hidden
     console.click("#talk-asking button.strong")
     expect(viewer.locator("#talk")).to_have_attribute("data-state", "speaking", timeout=30_000)

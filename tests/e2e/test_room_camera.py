@@ -97,6 +97,7 @@ def test_a_rooms_camera_is_seen_where_the_assistant_wants_it(
         room = open_page(f"{box.url}/watch#token={link.partition('#token=')[2]}")
         console = open_page(f"{box.url}/console#token={box.token}")
         other = open_page(f"{box.url}/watch#token={box.token[::-1]}")
+        expect(room.locator("#talk")).to_be_visible(timeout=60_000)
         # By key: the bar of a page that nobody touches is hidden.
         room.locator("#talk").press("Enter")
         console.click("#talk-asking button.strong")
