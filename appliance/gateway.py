@@ -47,16 +47,14 @@ from pipelines.orders import (
 )
 from pipelines.reports import (
     CalibrationNews,
+    CameraPicture,
     Fatal,
-    OfferAnswer,
     PictureTaken,
     Rejected,
     Report,
-    SessionEnded,
     Started,
     StudioStatus,
     UprightFound,
-    VoiceHeard,
 )
 from pipelines.saying import said
 from pipelines.timing import SessionClock
@@ -156,6 +154,7 @@ class Gateway:
             return
         self.desk.panic.set(is_on)
         self.on_air.curtain(is_on)
+        self.talk.panicked()
         self.desk.note("panic" if is_on else "panic_over")
         if is_on:
             with contextlib.suppress(StudioBusy):  # the next one begins without, see _start_studio
@@ -270,10 +269,11 @@ class Gateway:
             case PictureTaken():
                 self.pictures.taken(report)
                 return
-            case OfferAnswer() | SessionEnded():
+            case CameraPicture():
+                self.talk.camera.take_picture(report)
+                return
+            case _:  # of what browsers send
                 self.screens.take(report)
-                self.talk.take(report)
-            case VoiceHeard():
                 self.talk.take(report)
         self._tell()
 

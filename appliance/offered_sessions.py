@@ -8,8 +8,8 @@ import secrets
 from collections.abc import Callable
 from typing import Final
 
-from pipelines.orders import EndScreen, EndVoice, OfferScreen, OfferVoice, Order
-from pipelines.reports import OfferAnswer, SessionEnded
+from pipelines.orders import EndCamera, EndScreen, EndVoice, OfferCamera, OfferScreen, OfferVoice, Order
+from pipelines.reports import CameraSeen, OfferAnswer, SessionEnded, VoiceHeard
 
 ANSWER_S: Final = 10.0
 
@@ -24,8 +24,8 @@ class OfferedSessions:
     def __init__(
         self,
         order: Callable[[Order], None],
-        begin: type[OfferScreen] | type[OfferVoice],
-        finish: type[EndScreen] | type[EndVoice],
+        begin: type[OfferScreen] | type[OfferVoice] | type[OfferCamera],
+        finish: type[EndScreen] | type[EndVoice] | type[EndCamera],
     ) -> None:
         self._order = order
         self._begin = begin
@@ -55,11 +55,11 @@ class OfferedSessions:
             self._order(self._finish(session))
         return True
 
-    def take(self, report: OfferAnswer | SessionEnded) -> None:
-        """What the studio says of a session, perhaps of the other kind."""
+    def take(self, report: OfferAnswer | SessionEnded | VoiceHeard | CameraSeen) -> None:
+        """What the studio says of a session, perhaps of another kind."""
         if isinstance(report, OfferAnswer):
             self._answered(report)
-        else:
+        elif isinstance(report, SessionEnded):
             self.ended(report.session)
 
     def _answered(self, answer: OfferAnswer) -> None:
@@ -72,7 +72,8 @@ class OfferedSessions:
         return self._sessions.pop(session, None) is not None
 
     def end_all(self) -> None:
-        """The studio is gone."""
+        """The studio is gone: who waits for its answer gets StudioBusy."""
         for waiting in self._sessions.values():
-            waiting.cancel()
+            if not waiting.done():
+                waiting.set_exception(StudioBusy())
         self._sessions.clear()

@@ -1,4 +1,4 @@
-"""Talk-back: who asks to speak, whom the assistant let in, and who hears what meanwhile."""
+"""Talk-back: who asks to speak, whom the assistant let in, and who hears and sees what meanwhile."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from typing import Final, Literal
 
 from appliance.desk import Desk
 from appliance.offered_sessions import OfferedSessions, StudioBusy
+from appliance.talk_camera import RoomCamera
 from pipelines.broadcast import Broadcast, Hears
+from pipelines.media import Corner
 from pipelines.orders import EndVoice, MixVoice, OfferVoice, Order
-from pipelines.reports import OfferAnswer, SessionEnded, VoiceHeard
+from pipelines.reports import CameraSeen, OfferAnswer, SessionEnded, VoiceHeard
 
 LET_IN_S: Final = 60.0  # to answer the browser's question about the microphone
 
@@ -51,6 +53,7 @@ class Talk:
         self._sessions = OfferedSessions(order, OfferVoice, EndVoice)
         self._asked_s: dict[str, float] = {}
         self.turn: Turn | None = None
+        self.camera = RoomCamera(order, on_change)
 
     # What rooms do ------------------------------------------------------------------------------
 
@@ -86,6 +89,18 @@ class Talk:
             turn.session = session
         return answer
 
+    async def offer_camera(self, viewer_id: str, sdp: str) -> OfferAnswer:
+        """The same room's camera. Raises as `offer`."""
+        turn = self.turn
+        if turn is None or turn.viewer_id != viewer_id:
+            raise NotLetIn
+        self._desk.audience.spend(viewer_id)
+        self._show_camera()
+        answer = await self.camera.offer(sdp, lambda: self.turn is turn)
+        if answer is None:
+            raise NotLetIn
+        return answer
+
     # What the assistant does --------------------------------------------------------------------
 
     def let_in(self, viewer_id: str, in_programme: bool) -> None:
@@ -109,11 +124,27 @@ class Talk:
         is_muted = turn.is_muted if is_muted is None else is_muted
         self._order(MixVoice(in_programme, is_muted or self._is_muted(turn.viewer_id)))
         turn.in_programme, turn.is_muted = in_programme, is_muted
+        self._show_camera()
         self._tell()
+
+    def end_camera(self) -> None:
+        """The turn goes on without a picture."""
+        self.camera.end()
+        self._tell()
+
+    def change_camera(self, in_programme: bool | None, corner: Corner | Literal["auto"] | None) -> None:
+        """Raises NotLetIn when nobody's turn it is, NoCamera, StudioBusy."""
+        if self.turn is None:
+            raise NotLetIn
+        was_shown = self.camera.in_programme
+        self.camera.change(in_programme, corner)
+        if self.camera.in_programme and not was_shown:
+            self._note("talk_camera_shown", self.turn.viewer_id)
 
     def stop(self) -> None:
         """Ends the turn, if there is one; what is on its way from that room is heard no more."""
         turn, self.turn = self.turn, None
+        self.camera.end()
         if turn is None:
             return
         self._sessions.end(turn.session)
@@ -128,6 +159,12 @@ class Talk:
             with contextlib.suppress(StudioBusy):
                 self.change()
         self._tell()
+
+    def panicked(self) -> None:
+        """Panic was called, or called off: then the small picture does not come back by itself."""
+        with contextlib.suppress(StudioBusy):
+            self.camera.change(in_programme=False)
+            self._show_camera()
 
     # What is so ---------------------------------------------------------------------------------
 
@@ -166,6 +203,8 @@ class Talk:
         turn = self.turn
         if turn is None:
             return
+        with contextlib.suppress(StudioBusy):
+            self._show_camera()  # a room's name may have changed
         if not audience.is_known(turn.viewer_id) or (
             not turn.is_heard and time.time() - turn.since_s > LET_IN_S
         ):
@@ -173,13 +212,15 @@ class Talk:
 
     # What the studio says -----------------------------------------------------------------------
 
-    def take(self, report: OfferAnswer | SessionEnded | VoiceHeard) -> None:
+    def take(self, report: OfferAnswer | SessionEnded | VoiceHeard | CameraSeen) -> None:
         """What it says of a session, perhaps of a shared screen's."""
+        if not isinstance(report, VoiceHeard) and self.camera.take(report) and self.turn is not None:
+            self._note("talk_camera", self.turn.viewer_id)
         if isinstance(report, VoiceHeard):
             self._heard(report.session)
         elif isinstance(report, SessionEnded):
             self._ended(report.session)
-        else:
+        elif isinstance(report, OfferAnswer):
             self._sessions.take(report)
 
     def _heard(self, session: str) -> None:
@@ -195,14 +236,31 @@ class Talk:
 
     def studio_ended(self) -> None:
         self._sessions.end_all()
+        self.camera.studio_ended()
         self.stop()
+
+    def _show_camera(self) -> None:
+        """Muted, or in a panic, nobody sees the room. Raises StudioBusy."""
+        turn = self.turn
+        if turn is not None:
+            room_id = self._desk.audience.room_of(turn.viewer_id)
+            is_hidden = turn.is_muted or self._is_muted(turn.viewer_id) or self._desk.panic.is_on
+            self.camera.show(self._desk.rooms.name_of(room_id), is_hidden)
 
     def _is_muted(self, viewer_id: str) -> bool:
         return self._desk.audience.mute_of(viewer_id).voice
 
     def _note(
         self,
-        kind: Literal["talk_asked", "talk_withdrawn", "talk_declined", "talk_let_in", "talk_ended"],
+        kind: Literal[
+            "talk_asked",
+            "talk_withdrawn",
+            "talk_declined",
+            "talk_let_in",
+            "talk_ended",
+            "talk_camera",
+            "talk_camera_shown",
+        ],
         viewer_id: str,
     ) -> None:
         self._desk.note(kind, viewer_id)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pipelines.ink import PageKey, Pointer, Stroke
-from pipelines.media import Scene
+from pipelines.media import Corner, Scene
 
 CalibrationKind = Literal["pattern", "courseware"]
 Share2 = tuple[float, float]
@@ -74,6 +74,32 @@ class MixVoice:
 
     in_programme: bool = False
     is_muted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OfferCamera:
+    """The camera of the room that was let in, as OfferVoice."""
+
+    session: str
+    sdp: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndCamera:
+    """The room's camera is off."""
+
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShowCamera:
+    """in_programme: the room's small picture lies over the programme, with the room's name; else the main
+    room alone sees it. is_hidden: nobody does. corner: None is the one away from the teacher."""
+
+    in_programme: bool = False
+    is_hidden: bool = False
+    name: str = ""
+    corner: Corner | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +220,9 @@ Order = (
     | OfferVoice
     | EndVoice
     | MixVoice
+    | OfferCamera
+    | EndCamera
+    | ShowCamera
     | RequestKey
     | WatchLayers
     | ShowRecording

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from pipelines.media import Packet, Scene, SheetUpdate, SourceState
+from pipelines.media import Packet, Scene, SheetUpdate, SizeWh, SourceState
 from pipelines.orders import CalibrationKind
 
 
@@ -101,8 +101,8 @@ class CalibrationStatus:
 
 @dataclass(frozen=True, slots=True)
 class OfferAnswer:
-    """To OfferScreen and OfferVoice. fault: "" with an SDP answer; else "too_large", "malformed",
-    "unsupported", "failed", and a reason."""
+    """To OfferScreen, OfferVoice and OfferCamera. fault: "" with an SDP answer; else "too_large",
+    "malformed", "unsupported", "failed", and a reason."""
 
     session: str
     sdp: str
@@ -112,7 +112,7 @@ class OfferAnswer:
 
 @dataclass(frozen=True, slots=True)
 class SessionEnded:
-    """A shared screen or a remote voice has gone, on purpose or not."""
+    """A shared screen, a remote voice or camera has gone, on purpose or not."""
 
     session: str
     reason: str
@@ -123,6 +123,32 @@ class VoiceHeard:
     """The first sound of a remote voice was decoded."""
 
     session: str
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSeen:
+    """The first picture of a remote room's camera was decoded."""
+
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class CameraPicture:
+    """The small picture of a remote room, for the main room: a JPEG."""
+
+    session: str
+    jpeg: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteCameraStatus:
+    """rate_hz: pictures taken, over the last seconds. sent_wh: their size as they came; (0, 0) before the
+    first. dropped: those that came too fast, so far. is_shown: it is in the programme's newest picture."""
+
+    rate_hz: float
+    sent_wh: SizeWh
+    dropped: int
+    is_shown: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +183,7 @@ class StudioStatus:
     calibration. courseware_path: what was opened last; is_screen: a shared screen is shown over it.
     film_began_ns: when the film that is shown showed its first picture, by the monotonic clock; None for no
     film, and once it is over. voice_dbfs: peak of the remote voice's newest block; None while no room speaks.
+    remote_camera: None while no room's camera is connected.
     raw: None where no raw recording is wanted."""
 
     scene: Scene
@@ -188,6 +215,7 @@ class StudioStatus:
     is_screen: bool = False
     film_began_ns: int | None = None
     voice_dbfs: float | None = None
+    remote_camera: RemoteCameraStatus | None = None
     raw: RawStatus | None = None
 
 
@@ -201,6 +229,8 @@ Report = (
     | OfferAnswer
     | SessionEnded
     | VoiceHeard
+    | CameraSeen
+    | CameraPicture
     | UprightFound
     | PictureTaken
     | StudioStatus

@@ -33,6 +33,7 @@ from appliance.api.scenes import scene_routes
 from appliance.api.sheets import sheet_routes
 from appliance.api.status import health_routes, status_routes
 from appliance.api.talk import microphone_routes, talk_routes
+from appliance.api.talk_camera import talk_camera_routes
 from appliance.api.whep import whep_routes
 from appliance.api.whip import whip_routes
 from appliance.gateway import Gateway
@@ -47,7 +48,7 @@ The classroom box: direct the lesson, see its state, watch the programme.
 
 Send a token as `Authorization: Bearer TOKEN`. The assistant's token allows everything, the
 presenter's sharing a screen (WHIP) and watching, the viewer's and each room's only watching (WHEP),
-signalling, and speaking while the assistant lets it.
+signalling, and speaking and being seen while the assistant lets it.
 Errors are `application/problem+json` (RFC 9457).
 """
 
@@ -92,6 +93,7 @@ def create_app(gateway: Gateway, tokens: Tokens) -> FastAPI:
     api.include_router(audience_routes(gateway))
     api.include_router(lesson_log_routes(gateway))
     api.include_router(talk_routes(gateway))
+    api.include_router(talk_camera_routes(gateway))
     api.include_router(news_routes(gateway))
     api.include_router(caption_routes(gateway))
     api.include_router(_document_routes(app))

@@ -68,8 +68,8 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(_HEADERS)
-                if scope["path"] == "/watch":  # a remote classroom may be let speak
-                    headers["Permissions-Policy"] = "camera=(), microphone=(self), geolocation=()"
+                if scope["path"] == "/watch":  # a remote classroom may be let speak, and be seen
+                    headers["Permissions-Policy"] = "camera=(self), microphone=(self), geolocation=()"
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)
 

@@ -82,9 +82,12 @@ async def _news(gateway: Gateway, viewer_id: str, streams: dict[str, object]) ->
 
 def _news_out(gateway: Gateway, viewer_id: str) -> NewsOut:
     turn = gateway.talk.turn
+    is_mine = turn is not None and turn.viewer_id == viewer_id
     return NewsOut(
         talk=gateway.talk.state_of(viewer_id),
-        in_programme=turn is not None and turn.viewer_id == viewer_id and turn.in_programme,
+        in_programme=turn is not None and is_mine and turn.in_programme,
+        camera=gateway.talk.camera.state if is_mine else "none",
+        camera_in_programme=is_mine and gateway.talk.camera.in_programme,
         mute=MuteOut.model_validate(gateway.desk.audience.mute_of(viewer_id)),
         has_captions=gateway.captions.are_there,
         caption=caption_out(gateway),

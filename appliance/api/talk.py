@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -12,16 +13,18 @@ from appliance.api.access import ROLE_KEY, assistant, room_of, viewer
 from appliance.api.audience import ViewerId, left
 from appliance.api.problems import documented
 from appliance.api.whip import OFFER, OFFER_STATUS, SDP, offered
-from appliance.api.wire_talk import TalkBody, TalkChange, TalkOut
+from appliance.api.wire_talk import RoomCameraOut, TalkBody, TalkChange, TalkOut
 from appliance.desk import TooOften
 from appliance.gateway import Gateway
 from appliance.talk import NotLetIn
+from appliance.talk_camera import NoCamera
 from appliance.tokens import Role
+from pipelines.reports import OfferAnswer
 from pipelines.saying import said
 
 _ERRORS = documented(s401="No token, or a wrong one.", s413="Too large.", s422="A field is wrong.")
 _LEFT = documented(s404="This viewer has left.")
-_SILENT = documented(s409="No room speaks.")
+_SILENT = documented(s409="No room speaks, or its camera is off.")
 _BUSY = documented(s503="The studio is being started: try again in a second.")
 _ASSISTANT = documented(s403="A viewer's token.")
 
@@ -44,6 +47,15 @@ _OFFER_ANSWERS: dict[int | str, dict[str, Any]] = {
         s429="More offers than a room needs.",
         s503="The studio is being started.",
     ),
+}
+
+_CAMERA_ANSWERS = _OFFER_ANSWERS | {
+    201: {
+        "description": "The answer, with all candidates. DELETE the Location to switch the camera off.",
+        "content": {SDP: {"schema": {"type": "string"}}},
+        "headers": {"Location": {"schema": {"type": "string"}, "description": "/talk/{viewer_id}/camera"}},
+    },
+    **documented(s422="An offer for something else than sending one VP8 or H.264 picture."),
 }
 
 Microphone = Annotated[str, Path(max_length=64, description="The viewer's id: of the Location of WHEP.")]
@@ -118,15 +130,18 @@ def _add_turn_routes(router: APIRouter, gateway: Gateway) -> None:
 
     @router.patch(
         "/talk",
-        summary="Into the programme or not, muted or not",
+        summary="Sound and picture: into the programme or not, muted or not",
         dependencies=[Depends(assistant)],
         responses=_ASSISTANT | _SILENT | _BUSY,
     )
     async def patch_talk(body: TalkChange) -> TalkOut:
         try:
+            talk.change_camera(body.camera_in_programme, body.camera_corner)
             talk.change(in_programme=body.in_programme, is_muted=body.is_muted)
         except NotLetIn:
             raise _silent() from None
+        except NoCamera:
+            raise HTTPException(409, said("talk_no_camera", "The room's camera is off.")) from None
         return _turn(gateway)
 
     @router.delete(
@@ -137,7 +152,7 @@ def _add_turn_routes(router: APIRouter, gateway: Gateway) -> None:
         responses=_ASSISTANT,
     )
     async def delete_talk() -> Response:
-        """From the answer on nothing more of it is heard."""
+        """From the answer on nothing more of it is heard or seen."""
         talk.stop()
         return Response(status_code=204)
 
@@ -156,23 +171,8 @@ def microphone_routes(gateway: Gateway) -> APIRouter:
     )
     async def post_offer(request: Request, viewer_id: Microphone) -> Response:
         """Sound alone, once the assistant has let this room speak. A second offer takes the first's place."""
-        _own(gateway, request, viewer_id)
-        offer = await offered(request)
-        try:
-            answer = await gateway.talk.offer(viewer_id, offer)
-        except NotLetIn:
-            raise HTTPException(
-                409, said("talk_not_let_in", "The assistant has not let this room speak.")
-            ) from None
-        except TooOften:
-            raise too_often() from None
-        except TimeoutError:
-            raise HTTPException(
-                503, said("talk_no_answer", "The studio did not answer in time."), {"Retry-After": "2"}
-            ) from None
-        if answer.fault:
-            raise HTTPException(OFFER_STATUS[answer.fault], answer.reason)
-        return Response(answer.sdp, 201, {"Location": f"/talk/{viewer_id}"}, media_type=SDP)
+        answer = await _answered(gateway, request, viewer_id, gateway.talk.offer)
+        return Response(answer, 201, {"Location": f"/talk/{viewer_id}"}, media_type=SDP)
 
     @router.delete(
         "/{viewer_id}",
@@ -187,7 +187,66 @@ def microphone_routes(gateway: Gateway) -> APIRouter:
         gateway.talk.stop()
         return Response(status_code=200)
 
+    _add_camera_routes(router, gateway)
     return router
+
+
+def _add_camera_routes(router: APIRouter, gateway: Gateway) -> None:
+    @router.post(
+        "/{viewer_id}/camera",
+        status_code=201,
+        summary="Send the room's camera: SDP offer in, SDP answer out",
+        openapi_extra=OFFER,
+        response_class=Response,
+        responses=_CAMERA_ANSWERS,
+    )
+    async def post_camera(request: Request, viewer_id: Microphone) -> Response:
+        """A picture alone, while the room has its turn, for the main room; for all if the assistant wants it.
+
+        It is scaled down to 640x360 at 15 pictures a second, and one that costs too much to decode is ended.
+        """
+        answer = await _answered(gateway, request, viewer_id, gateway.talk.offer_camera)
+        return Response(answer, 201, {"Location": f"/talk/{viewer_id}/camera"}, media_type=SDP)
+
+    @router.delete(
+        "/{viewer_id}/camera",
+        summary="Switch the room's camera off",
+        response_class=Response,
+        responses=_ERRORS | _NOT_LET_IN,
+    )
+    async def delete_camera(request: Request, viewer_id: Microphone) -> Response:
+        """From the answer on nothing more of it is seen. The turn goes on."""
+        _own(gateway, request, viewer_id)
+        if gateway.talk.state_of(viewer_id) not in ("let_in", "speaking"):
+            raise HTTPException(409, said("talk_not_speaking", "This room does not speak."))
+        gateway.talk.end_camera()
+        return Response(status_code=200)
+
+
+async def _answered(
+    gateway: Gateway,
+    request: Request,
+    viewer_id: str,
+    take: Callable[[str, str], Awaitable[OfferAnswer]],
+) -> str:
+    """The SDP answer to the offer in the body. Raises HTTPException, StudioBusy."""
+    _own(gateway, request, viewer_id)
+    offer = await offered(request)
+    try:
+        answer = await take(viewer_id, offer)
+    except NotLetIn:
+        raise HTTPException(
+            409, said("talk_not_let_in", "The assistant has not let this room speak.")
+        ) from None
+    except TooOften:
+        raise too_often() from None
+    except TimeoutError:
+        raise HTTPException(
+            503, said("talk_no_answer", "The studio did not answer in time."), {"Retry-After": "2"}
+        ) from None
+    if answer.fault:
+        raise HTTPException(OFFER_STATUS[answer.fault], answer.reason)
+    return answer.sdp
 
 
 def talk_out(gateway: Gateway) -> TalkOut | None:
@@ -206,6 +265,23 @@ def talk_out(gateway: Gateway) -> TalkOut | None:
         is_muted=turn.is_muted or audience.mute_of(turn.viewer_id).voice,
         since_s=turn.since_s,
         level_dbfs=gateway.status.voice_dbfs if is_heard and gateway.status is not None else None,
+        camera=_camera_out(gateway),
+    )
+
+
+def _camera_out(gateway: Gateway) -> RoomCameraOut | None:
+    camera = gateway.talk.camera
+    state = camera.state
+    if state == "none":
+        return None
+    measured = None if gateway.status is None else gateway.status.remote_camera
+    return RoomCameraOut(
+        state=state,
+        in_programme=camera.in_programme,
+        is_shown=measured is not None and measured.is_shown and not gateway.is_panic,
+        corner=camera.corner or "auto",
+        rate_hz=0.0 if measured is None else measured.rate_hz,
+        sent_wh=(0, 0) if measured is None else measured.sent_wh,
     )
 
 

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from pipelines.media import Corner
+
 
 class TalkBody(BaseModel):
     model_config = ConfigDict(
@@ -18,12 +20,32 @@ class TalkBody(BaseModel):
 
 
 class TalkChange(BaseModel):
-    """Any of the two; the other stays."""
+    """Any of them; the others stay."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"in_programme": True}]})
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"in_programme": True}, {"camera_in_programme": True}]},
+    )
 
     in_programme: bool | None = None
-    is_muted: bool | None = Field(None, description="true: the turn goes on, and nobody hears it.")
+    is_muted: bool | None = Field(None, description="true: the turn goes on, and nobody hears or sees it.")
+    camera_in_programme: bool | None = Field(
+        None, description="true: all rooms see its small picture, and the recording has it."
+    )
+    camera_corner: Corner | Literal["auto"] | None = Field(
+        None, description="Of the programme; auto: one where the teacher is not."
+    )
+
+
+class RoomCameraOut(BaseModel):
+    state: Literal["connecting", "live", "stalled"] = Field(
+        description="stalled: no picture for two seconds."
+    )
+    in_programme: bool = Field(description="Shall all rooms see it? The main room does.")
+    is_shown: bool = Field(description="Is it in the programme now? Slates, mutes and panic hide it.")
+    corner: Corner | Literal["auto"]
+    rate_hz: float = Field(description="Pictures taken; more are dropped.")
+    sent_wh: tuple[int, int] = Field(description="As the room sends them; 0, 0 before the first.")
 
 
 class TalkOut(BaseModel):
@@ -35,6 +57,7 @@ class TalkOut(BaseModel):
     is_muted: bool = Field(description="By the assistant, for this turn or for the room.")
     since_s: float = Field(description="Let in at, seconds since 1970.")
     level_dbfs: float | None = Field(description="Peak of its newest sound; null until it is heard.")
+    camera: RoomCameraOut | None = Field(description="null while the room has its camera off.")
 
 
 class MuteBody(BaseModel):
@@ -75,6 +98,8 @@ class NewsOut(BaseModel):
 
     talk: Literal["none", "asking", "let_in", "speaking"] = Field(description="This screen's turn.")
     in_programme: bool = Field(description="While it speaks: do all rooms hear it?")
+    camera: Literal["none", "connecting", "live", "stalled"] = Field(description="This screen's own.")
+    camera_in_programme: bool = Field(description="Do all rooms see it? else the main room alone.")
     mute: MuteOut
     has_captions: bool = Field(description="Does the lesson have captions at this time?")
     caption: CaptionOut | None = Field(description="The line that belongs to the picture just sent.")

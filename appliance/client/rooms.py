@@ -120,6 +120,14 @@ class Talk:
     def stop(self) -> None:
         self._box.order("DELETE", "/api/v1/talk")
 
+    def camera(self) -> Iterator[bytes]:
+        """The speaking room's small picture: JPEG files as they come; empty while there is none."""
+        return pictures_in(self._box.stream("GET", "/api/v1/talk/camera"))
+
+    def end_camera(self) -> None:
+        """The turn goes on."""
+        self._box.order("DELETE", "/api/v1/talk/camera")
+
 
 class Media:
     """Sessions of WebRTC. The media itself is the business of whoever made the offer."""
@@ -168,3 +176,23 @@ class Media:
 
     def stop_speaking(self, viewer_id: str) -> None:
         self._box.order("DELETE", "/talk/{viewer_id}", viewer_id=viewer_id)
+
+    def show_camera(self, viewer_id: str, sdp: str) -> Session:
+        """WHIP: the camera of the room whose turn it is."""
+        return self._box.offer("POST", "/talk/{viewer_id}/camera", sdp, viewer_id=viewer_id)
+
+    def hide_camera(self, viewer_id: str) -> None:
+        self._box.order("DELETE", "/talk/{viewer_id}/camera", viewer_id=viewer_id)
+
+
+def pictures_in(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The messages of GET /talk/camera, cut anywhere: u32 length, big-endian, and so many bytes."""
+    waiting = b""
+    for piece in pieces:
+        waiting += piece
+        while len(waiting) >= 4:
+            end = 4 + int.from_bytes(waiting[:4], "big")
+            if len(waiting) < end:
+                break
+            yield waiting[4:end]
+            waiting = waiting[end:]

@@ -32,6 +32,8 @@ EntryKind = Literal[
     "talk_declined",
     "talk_let_in",
     "talk_ended",
+    "talk_camera",
+    "talk_camera_shown",
     "room_joined",
     "room_left",
     "room_removed",

@@ -68,6 +68,7 @@ BOX: Final[dict[str, str]] = {
     "talk_no_answer": "演播进程没有及时应答。",
     "talk_not_speaking": "这个教室没有在发言。",
     "talk_nobody": "此刻没有教室可以发言。",
+    "talk_no_camera": "该教室没有打开摄像头。",
     "talk_too_often": "请求太频繁，请稍候。",
     "talk_other_room": "这个观看端属于另一个教室。",
     "size_changed": "摄像机画面尺寸刚刚改变，请再试。",

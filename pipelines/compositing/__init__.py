@@ -1,14 +1,19 @@
 """Teacher, page and scene become the programme."""
 
+from pipelines.compositing.clear_corner import ClearCorner
 from pipelines.compositing.compositor import Compositor, EffectiveLayout, warm_up
 from pipelines.compositing.fonts import cjk_font
+from pipelines.compositing.inset import Inset, InsetDrawer
 from pipelines.compositing.notice import with_notice
 from pipelines.compositing.recording_light import RecordingLight
 from pipelines.compositing.slate import camera_lost, courseware_lost, draw_slate, paused, restarting, starting
 
 __all__ = [
+    "ClearCorner",
     "Compositor",
     "EffectiveLayout",
+    "Inset",
+    "InsetDrawer",
     "RecordingLight",
     "camera_lost",
     "cjk_font",

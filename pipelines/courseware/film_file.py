@@ -8,13 +8,14 @@ from typing import Final
 
 import av
 import numpy as np
-from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
+from av.video.reformatter import Colorspace
 
 from pipelines.courseware import limits
 from pipelines.courseware.faults import refused
-from pipelines.courseware.fitting import centred, fit_inside
+from pipelines.courseware.fitting import centred
 from pipelines.media import U8, SizeWh
 from pipelines.saying import said
+from pipelines.scaling import Scaler, fit_inside
 
 # A playlist or a script could make FFmpeg open other files, or addresses of the network: not from here.
 _CONTAINERS: Final = "mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,asf,ogg,wav"
@@ -22,7 +23,6 @@ _OPTIONS: Final = {"format_whitelist": _CONTAINERS, "protocol_whitelist": "file"
 
 _BAD_PACKETS_LIMIT: Final = 300  # in a row, before the file is given up
 _JUMP_S: Final = 10.0  # a larger step of pts is a fault of the file
-_MATRICES: Final = (1, 4, 5, 6, 7, 9)  # that FFmpeg converts; numbers of ISO/IEC 23091-2
 
 
 def open_film(path: Path) -> av.container.InputContainer:
@@ -135,33 +135,16 @@ class PageScaler:
     ) -> None:
         """size_wh: of the pages. pixel_aspect: width of a pixel of the film over its height.
 
-        untagged: the matrix of pictures that name none; None guesses by their height, as players do.
+        untagged: as for Scaler.
         """
-        self._untagged = untagged
         self._size_wh = size_wh
         self._pixel_aspect = pixel_aspect
-        self._reformatter = VideoReformatter()  # kept: it remembers its filters
+        self._scaler = Scaler(untagged)
 
     def page_of(self, picture: av.VideoFrame) -> U8 | None:
         """A page u8 (H, W, 3) in sRGB; None if FFmpeg cannot convert a picture of this kind."""
         quarter_turns = round(picture.rotation / 90) % 4
         outer_wh = self._size_wh if quarter_turns % 2 == 0 else (self._size_wh[1], self._size_wh[0])
-        w, h = fit_inside((picture.width * self._pixel_aspect, picture.height), outer_wh)
-        smaller = w * h < picture.width * picture.height
-        # Untagged files: BT.709 for HD, BT.601 below, as players do.
-        guess = self._untagged or (Colorspace.ITU709 if picture.height >= 720 else Colorspace.ITU601)
-        try:
-            scaled = self._reformatter.reformat(
-                picture,
-                width=w,
-                height=h,
-                format="rgb24",
-                src_colorspace=None if picture.colorspace in _MATRICES else guess,
-                interpolation=(Interpolation.AREA if smaller else Interpolation.BICUBIC)
-                | Interpolation.ACCURATE_RND,
-                threads=1,
-            )
-        except av.error.FFmpegError:
-            return None
-        rgb = np.asarray(scaled.to_ndarray(), np.uint8)
-        return centred(np.rot90(rgb, quarter_turns), self._size_wh)
+        inner_wh = fit_inside((picture.width * self._pixel_aspect, picture.height), outer_wh)
+        rgb = self._scaler.rgb_of(picture, inner_wh)
+        return None if rgb is None else centred(np.rot90(rgb, quarter_turns), self._size_wh)

@@ -10,13 +10,6 @@ from pipelines.media import U8, SizeWh
 SURROUND_RGB = (24, 24, 24)  # neutral and dark: it neither tints the page nor dazzles beside it
 
 
-def fit_inside(inner_wh: tuple[float, float], outer_wh: SizeWh) -> SizeWh:
-    """The largest size with the shape of inner_wh that fits outer_wh; at least 1 pixel each way."""
-    scale = min(outer_wh[0] / inner_wh[0], outer_wh[1] / inner_wh[1])
-    w, h = (max(1, min(outer, round(inner * scale))) for inner, outer in zip(inner_wh, outer_wh, strict=True))
-    return w, h
-
-
 def resized(rgb: U8, size_wh: SizeWh) -> U8:
     """rgb u8 (H, W, C) at another size: area average when smaller, cubic when larger, as it is when equal."""
     h, w = rgb.shape[:2]

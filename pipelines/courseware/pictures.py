@@ -15,9 +15,10 @@ from PIL import ExifTags, Image, ImageCms
 
 from pipelines.courseware import limits
 from pipelines.courseware.faults import BadPage, refused
-from pipelines.courseware.fitting import centred, fit_inside, resized
+from pipelines.courseware.fitting import centred, resized
 from pipelines.media import U8, SizeWh
 from pipelines.saying import said
+from pipelines.scaling import fit_inside
 
 _FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")
 _SUFFIXES: Final = frozenset((".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"))

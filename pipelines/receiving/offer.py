@@ -20,7 +20,7 @@ VIDEO_CODECS: Final = frozenset({"vp8", "h264"})
 _PARSE_ERRORS = (AssertionError, AttributeError, IndexError, KeyError, StopIteration, TypeError, ValueError)
 
 FaultKind = Literal["too_large", "malformed", "unsupported", "failed"]
-Medium = Literal["screen", "voice"]
+Medium = Literal["screen", "voice", "camera"]
 
 
 class BadOffer(Exception):
@@ -33,7 +33,8 @@ class BadOffer(Exception):
 
 
 def read_offer(text: str, medium: Medium) -> str:
-    """The offer, cleaned, for aiortc. A screen is a picture and perhaps its sound, a voice sound alone.
+    """The offer, cleaned, for aiortc. A screen is a picture and perhaps its sound, a voice sound alone, a
+    camera a picture alone.
 
     Raises BadOffer.
     """
@@ -57,6 +58,10 @@ def read_offer(text: str, medium: Medium) -> str:
     if medium == "voice" and kinds != ["audio"]:
         raise BadOffer(
             "unsupported", said("offer_voice", "the offer must have one audio section, nothing else")
+        )
+    if medium == "camera" and kinds != ["video"]:
+        raise BadOffer(
+            "unsupported", said("offer_camera", "the offer must have one video section, nothing else")
         )
     if medium == "screen" and (sorted(kinds) not in (["video"], ["audio", "video"])):
         raise BadOffer(
@@ -91,7 +96,7 @@ def _check_section(media: MediaDescription) -> None:
         )
     names = {codec.name.lower() for codec in media.rtp.codecs}
     if media.kind == "video" and not names & VIDEO_CODECS:
-        raise BadOffer("unsupported", said("offer_video", "the screen must be sent as VP8 or H.264"))
+        raise BadOffer("unsupported", said("offer_video", "the picture must be sent as VP8 or H.264"))
     if media.kind == "audio" and "opus" not in names:
         raise BadOffer("unsupported", said("offer_sound", "the sound must be sent as Opus"))
 

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import numpy as np
 from aiortc import (
@@ -32,7 +32,8 @@ from pipelines.saying import said
 ANSWER_TIMEOUT_S: Final = 8.0
 CONNECT_TIMEOUT_S: Final = 20.0
 MAX_BACKLOG: Final = 150  # coded pictures: a box this far behind shows the past
-MAX_KBPS: Final = 12_000  # asked of the sender (RFC 8866, 5.8): bounds the decoding as well
+# Asked of the sender (RFC 8866, 5.8): bounds the decoding as well.
+MAX_KBPS: Final[dict[Medium, int]] = {"screen": 12_000, "camera": 800}
 _CODECS: Final = ("video/VP8", "video/H264", "video/rtx")
 
 
@@ -65,7 +66,7 @@ class ReceivingPeer:
     def __init__(
         self, medium: Medium, sink: Sink, wording: Wording, on_connected: Callable[[], None]
     ) -> None:
-        """on_connected: the first picture of a screen, the first sound of a voice is there; called once."""
+        """on_connected: the first picture, or of a voice the first sound, is there; called once."""
         self._medium = medium
         self._sink = sink
         self._wording = wording
@@ -127,7 +128,7 @@ class ReceivingPeer:
                 self._prefer(transceiver)
         await connection.setLocalDescription(await connection.createAnswer())
         self._spawn(self._watch())
-        return _with_bandwidth(connection.localDescription.sdp)
+        return _with_bandwidth(connection.localDescription.sdp, MAX_KBPS.get(self._medium, 0))
 
     def _prefer(self, transceiver: RTCRtpTransceiver) -> None:
         known = RTCRtpReceiver.getCapabilities("video")
@@ -149,7 +150,7 @@ class ReceivingPeer:
                 if fault := self._sink.picture(picture):
                     self.end(fault)
                     return
-                self._arrived("screen")
+                self._arrived("video")
         except MediaStreamError:
             self.end()
 
@@ -161,13 +162,14 @@ class ReceivingPeer:
                 assert isinstance(frame, AudioFrame)
                 for even in resampler.resample(frame):
                     self._sink.sound(np.asarray(even.to_ndarray(), np.int16).reshape(-1, 2))
-                self._arrived("voice")
+                self._arrived("audio")
         except MediaStreamError:
             if self._medium == "voice":
                 self.end()
 
-    def _arrived(self, medium: Medium) -> None:
-        if medium == self._medium and not self._is_connected:
+    def _arrived(self, kind: Literal["audio", "video"]) -> None:
+        waited = "audio" if self._medium == "voice" else "video"
+        if kind == waited and not self._is_connected:
             self._is_connected = True
             self._on_connected()
 
@@ -190,8 +192,8 @@ class ReceivingPeer:
         task.add_done_callback(self._tasks.discard)
 
 
-def _with_bandwidth(sdp: str) -> str:
-    """The answer with b=AS in its video section."""
+def _with_bandwidth(sdp: str, kbps: int) -> str:
+    """The answer with b=AS in its video section, if it has one."""
     lines: list[str] = []
     in_video = False
     for line in sdp.splitlines():
@@ -199,5 +201,5 @@ def _with_bandwidth(sdp: str) -> str:
             in_video = line.startswith("m=video")
         lines.append(line)
         if in_video and line.startswith("c="):
-            lines.append(f"b=AS:{MAX_KBPS}")
+            lines.append(f"b=AS:{kbps}")
     return "\r\n".join(lines) + "\r\n"

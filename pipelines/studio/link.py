@@ -9,14 +9,14 @@ from multiprocessing.connection import Connection
 from pipelines.channels import Backlog
 from pipelines.media import Packet, SheetUpdate
 from pipelines.orders import Order
-from pipelines.reports import Report
+from pipelines.reports import CameraPicture, Report
 
 
 class Link:
     """Sends reports without ever blocking a stage: a gateway that does not read costs only packets.
 
     Reports other than packets are few and never dropped. Sheets are the large ones: whoever makes them looks
-    at sheets_waiting first.
+    at sheets_waiting first. Of a remote camera's pictures the newest waits alone.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -25,6 +25,7 @@ class Link:
         self._reports: deque[Report] = deque()
         self._changed = threading.Condition()
         self._closing = False
+        self._camera: CameraPicture | None = None
         self.sheets_waiting = 0
 
     @property
@@ -39,6 +40,8 @@ class Link:
         with self._changed:
             if isinstance(report, Packet):
                 self._packets.put(report)
+            elif isinstance(report, CameraPicture):
+                self._camera = report
             else:
                 self._reports.append(report)
                 self.sheets_waiting += isinstance(report, SheetUpdate)
@@ -78,6 +81,9 @@ class Link:
                     return packet
                 if self._reports:
                     return self._reports.popleft()
+                if self._camera is not None:
+                    camera, self._camera = self._camera, None
+                    return camera
                 if self._closing:
                     return None
                 self._changed.wait()

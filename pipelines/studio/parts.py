@@ -26,6 +26,7 @@ class Parts:
         self._compositor = compositor
         self._encoder = TeacherEncoder(size_wh, rate_hz, settings)
         self.shows_recording = False
+        self.shows_inset = False  # moving pictures over the page: as for a film, there is no sheet
         self._light = RecordingLight(size_wh)
         self._sheets: Latest[Sheet] = Latest()
         self._sheet = Sheet(0, None, -1, "")
@@ -56,7 +57,7 @@ class Parts:
         want_key: bool,
     ) -> list[Packet]:
         """The teacher's picture for the same instant as the composed one, if somebody watches it."""
-        rgb = self._compositor.sheet(page, scene)
+        rgb = None if self.shows_inset else self._compositor.sheet(page, scene)
         if rgb is not None and self.shows_recording:
             rgb = self._light.on(rgb)
         before = self._sheet

@@ -14,6 +14,7 @@ from pipelines.compositing import Compositor
 from pipelines.encoding import LayeredEncoder
 from pipelines.media import TEACHER_LAYER, VIDEO_LAYERS, Calibration, Matte, Packet, Page, Scene
 from pipelines.studio.composing import Composed, Composing, Wish
+from pipelines.studio.guest import Guest
 from pipelines.studio.parts import Parts
 from pipelines.studio.showing import WITH_TEACHER
 from pipelines.timing import NS_PER_MS, NS_PER_S, Marks, Rate, SessionClock
@@ -36,10 +37,12 @@ class Programme:
         scene: Scene,
         mattes: Latest[Matte],
         marks: Marks,
+        guest: Guest | None = None,
     ) -> None:
         self._composing = Composing(compositor, encoder.size_wh)
         self._encoder = encoder
         self._parts = parts
+        self._guest = guest
         self._clock = clock
         self._mattes = mattes
         self._marks = marks
@@ -91,8 +94,10 @@ class Programme:
         matte = self._fresh_matte(tick_ns) if wanted.layout in WITH_TEACHER else None
         wish = Wish(page, matte, wanted, calibration, page_reason, camera_reason, light)
         with self._marks.measure("compositing"):
-            self.newest = composed = self._composing.compose(wish)
-        rgb, page, _, scene, _ = composed
+            composed = self._composing.compose(wish)
+            # Over all else, and not in what is returned: a raw recording knows nothing of remote rooms.
+            self.newest = shown = composed if self._guest is None else self._guest.over(composed, tick_ns)
+        rgb, page, _, scene, _ = shown
         watched, low_bps = self._watched
         if watched != self._encoder.watched:
             self._encoder.watch(watched)
@@ -103,7 +108,7 @@ class Programme:
             packets = self._encoder.encode(rgb, pts, captured_ns, keys)
         with self._marks.measure("parts"):
             wants_key = TEACHER_LAYER in keys
-            self._parts.shows_recording = light
+            self._parts.shows_recording, self._parts.shows_inset = light, shown is not composed
             packets += self._parts.tick(page, matte, scene, calibration, pts, captured_ns, wants_key)
         for packet in packets:
             send(packet)

@@ -22,12 +22,10 @@ from pipelines.orders import (
     DrawStroke,
     EndRaw,
     EndScreen,
-    EndVoice,
     FindUpright,
     ForgetCalibration,
     MixVoice,
     OfferScreen,
-    OfferVoice,
     OpenCourseware,
     PointAt,
     RequestKey,
@@ -51,12 +49,12 @@ from pipelines.reports import (
     SessionEnded,
     Started,
     StudioStatus,
-    VoiceHeard,
 )
-from pipelines.sound import RemoteVoice, open_loudspeaker, open_sound
+from pipelines.sound import open_loudspeaker, open_sound
 from pipelines.studio.calibrating import Calibrating
 from pipelines.studio.calibration import calibrate, checked_corners
 from pipelines.studio.darkroom import Darkroom
+from pipelines.studio.guest import Guest
 from pipelines.studio.keying import Known, known
 from pipelines.studio.lectern import Lectern, Wanted
 from pipelines.studio.link import Link
@@ -114,10 +112,11 @@ class Studio:
         look = self._net.onlooker().look
         self._uprighting = Uprighting(self._lectern.page, lambda: self._camera.upright, look, link.send)
         self._sound = open_sound(settings.sound, clock)
-        self._voice = RemoteVoice(lambda session: link.send(VoiceHeard(session)), self._session_ended)
         self._loudspeaker = open_loudspeaker(settings.sound.loudspeaker)
+        self._ordered = threading.Event()
+        self._guest = Guest(size_wh, link.send, self._ordered.set)
         self._mixer = Mixer(
-            settings.encoding, self._sound, self._voice, self._courseware_sound, self._loudspeaker
+            settings.encoding, self._sound, self._guest.voice, self._courseware_sound, self._loudspeaker
         )
         self._annotator = Annotator(size_wh)
         compositor = Compositor(size_wh)
@@ -131,14 +130,13 @@ class Studio:
             self._net, settings.matting, self._refiner_for, self._marks, self._witness.matte
         )
         self._programme = Programme(
-            compositor, encoder, self._parts, clock, scene, self._matting.mattes, self._marks
+            compositor, encoder, self._parts, clock, scene, self._matting.mattes, self._marks, self._guest
         )
         self._darkroom = Darkroom(
             self._lectern.page, lambda: self._programme.newest, self._expected, link.send
         )
         self._known: Known | None = None
         self._refines_for: tuple[SizeWh, int] | None = None
-        self._ordered = threading.Event()
         self._pacer_late = 0
         self._started = False
 
@@ -161,7 +159,7 @@ class Studio:
         self._parts.close()
         self._calibrating.close()
         self._uprighting.close()
-        for source in (self._camera, self._sound, self._voice, self._lectern, self._loudspeaker):
+        for source in (self._camera, self._sound, self._guest, self._lectern, self._loudspeaker):
             if source is not None:
                 source.close()
         for name in self._threads.join():
@@ -260,6 +258,7 @@ class Studio:
     def _obey(self) -> None:
         while (order := self._link.receive()) is not None:
             self._witness.order(order)
+            self._guest.obey(order)
             match order:
                 case SetScene(scene):
                     self._programme.scene = scene
@@ -271,10 +270,6 @@ class Studio:
                     self._lectern.offer_screen(session, sdp, partial(self._answer_offer, session))
                 case EndScreen(session):
                     self._lectern.end_screen(session)
-                case OfferVoice(session, sdp):
-                    self._voice.offer(session, sdp, partial(self._answer_offer, session))
-                case EndVoice(session):
-                    self._voice.end(session)
                 case MixVoice():
                     self._mixer.mix = order
                 case Calibrate(kind):
@@ -359,7 +354,8 @@ class Studio:
             courseware_path=lectern.path,
             is_screen=lectern.is_screen,
             film_began_ns=lectern.film_began_ns,
-            voice_dbfs=self._voice.peak_dbfs if self._voice.is_open else None,
+            voice_dbfs=self._guest.voice.peak_dbfs if self._guest.voice.is_open else None,
+            remote_camera=self._guest.status(),
             sources={
                 "camera": self._camera.state,
                 "courseware": lectern.state,

@@ -1,4 +1,4 @@
-"""The sound of the fake studio: real voices of rooms by the real mixer, over a teacher who is silent."""
+"""A remote room in the fake studio: its voice by the real mixer, its camera by the real guest."""
 
 from __future__ import annotations
 
@@ -6,38 +6,34 @@ import threading
 from collections.abc import Callable
 
 from pipelines.encoding import EncodingSettings
-from pipelines.orders import EndVoice, MixVoice, OfferVoice
-from pipelines.reports import OfferAnswer, Report, SessionEnded, VoiceHeard
-from pipelines.sound import RemoteVoice, SoundSettings, open_sound
+from pipelines.media import U8, Page, Scene, SizeWh
+from pipelines.orders import MixVoice, Order
+from pipelines.reports import Report
+from pipelines.sound import SoundSettings, open_sound
+from pipelines.studio.composing import Composed, Wish
+from pipelines.studio.guest import Guest
 from pipelines.studio.mixing import Mixer
 from pipelines.timing import SessionClock
 
 
 class FakeSound:
-    def __init__(self, clock: SessionClock, send: Callable[[Report], None]) -> None:
+    def __init__(self, size_wh: SizeWh, clock: SessionClock, send: Callable[[Report], None]) -> None:
         self._send = send
-        self.voice = RemoteVoice(
-            lambda session: send(VoiceHeard(session)),
-            lambda session, reason: send(SessionEnded(session, reason)),
-        )
+        self.guest = Guest(size_wh, send, lambda: None)
         source = open_sound(SoundSettings(source="silence:"), clock)
-        self._mixer = Mixer(EncodingSettings(), source, self.voice, lambda _samples: None)
+        self._mixer = Mixer(EncodingSettings(), source, self.guest.voice, lambda _samples: None)
         threading.Thread(target=self._run, daemon=True).start()
 
-    def obey(self, order: OfferVoice | EndVoice | MixVoice) -> None:
-        match order:
-            case OfferVoice(session, sdp):
-                self.voice.offer(
-                    session,
-                    sdp,
-                    lambda answer, fault, reason: self._send(
-                        OfferAnswer(session, answer, fault or "", reason)
-                    ),
-                )
-            case EndVoice(session):
-                self.voice.end(session)
-            case MixVoice():
-                self._mixer.mix = order
+    def obey(self, order: Order) -> None:
+        if isinstance(order, MixVoice):
+            self._mixer.mix = order
+        self.guest.obey(order)
+
+    def over(self, rgb: U8, scene: Scene, now_ns: int) -> U8:
+        """The programme with the room's small picture, if it is wanted."""
+        page = Page(rgb, 0, now_ns)
+        wish = Wish(page, None, scene, None, "", "", False)
+        return self.guest.over(Composed(rgb, page, None, scene, wish), now_ns).rgb
 
     def _run(self) -> None:
         while True:

@@ -30,11 +30,13 @@ from pipelines.orders import (
     CalibrationKind,
     CornerShares,
     DrawStroke,
+    EndCamera,
     EndRaw,
     EndVoice,
     FindUpright,
     ForgetCalibration,
     MixVoice,
+    OfferCamera,
     OfferScreen,
     OfferVoice,
     OpenCourseware,
@@ -43,6 +45,7 @@ from pipelines.orders import (
     RequestKey,
     SetInk,
     SetScene,
+    ShowCamera,
     ShowRecording,
     Stop,
     TakePicture,
@@ -147,7 +150,7 @@ class FakeStudio:
                 self.calibrate(kind)
             case OfferScreen(session):
                 self.send(OfferAnswer(session, "", "malformed", "no offer for a fake"))
-            case OfferVoice() | EndVoice() | MixVoice():
+            case OfferVoice() | EndVoice() | MixVoice() | OfferCamera() | EndCamera() | ShowCamera():
                 self.pass_to_sound(order)
             case ForgetCalibration():
                 self.send(CalibrationNews("none"))
@@ -212,7 +215,7 @@ class FakeStudio:
         """Loading its libraries takes seconds on a busy machine: the studio would seem to hang."""
         from fake_sound import FakeSound
 
-        self.sound = FakeSound(self.clock, self.send)
+        self.sound = FakeSound(self.size_wh, self.clock, self.send)
         assert self.sound_orders is not None
         while True:
             self.sound.obey(self.sound_orders.get())
@@ -253,6 +256,8 @@ class FakeStudio:
         if self.shows_recording:
             rgb[:16, -16:] = (255, 0, 0)
         rgb = self.annotator.over(PageKey(self.courseware, self.page), Page(rgb, number, now_ns)).rgb
+        if self.sound is not None:
+            rgb = self.sound.over(rgb, self.scene, now_ns)
         self.rgb = rgb
         frame = av.VideoFrame.from_ndarray(rgb, format="rgb24")
         frame.pts = self.clock.pts(now_ns)
@@ -300,8 +305,13 @@ class FakeStudio:
             courseware_path=self.courseware,
             film_began_ns=self.film_began_ns,
             raw=self.raw,
-            voice_dbfs=self.sound.voice.peak_dbfs if self.sound and self.sound.voice.is_open else None,
+            voice_dbfs=self.sound.guest.voice.peak_dbfs if self.is_talking else None,
+            remote_camera=self.sound.guest.status() if self.sound else None,
         )
+
+    @property
+    def is_talking(self) -> bool:
+        return self.sound is not None and self.sound.guest.voice.is_open
 
     def run(self) -> None:
         number = 0

@@ -34,6 +34,7 @@ VIEWER_PATHS = {
     "/api/v1/viewers/{viewer_id}/ask",
     "/api/v1/viewers/{viewer_id}/events",
     "/talk/{viewer_id}",
+    "/talk/{viewer_id}/camera",
 }
 
 

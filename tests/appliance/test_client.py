@@ -20,7 +20,8 @@ from appliance.api.lesson_log import MarkBody
 from appliance.api.wire import SceneChange, StatusOut
 from appliance.api.wire_talk import TalkChange
 from appliance.client import BoxClient, Refused, Unreachable
-from pipelines.media import Layout
+from appliance.client.rooms import pictures_in
+from pipelines.media import Corner, Layout
 
 METHODS = {"GET", "PUT", "POST", "PATCH", "DELETE", "OPTIONS"}
 
@@ -166,6 +167,7 @@ def test_a_room_asks_speaks_and_is_muted_by_the_client(box: Box, client: BoxClie
         assert next(one for one in news if one.mute.sound).in_programme
         assert client.rooms.all()[-1].mute.sound and not client.rooms.all()[-1].mute.voice
         assert client.viewers.mute(viewer_id, voice=True).voice, "of the screen and its room together"
+        show_a_camera(room, client, viewer_id)
         client.talk.stop()
         assert client.talk.turn() is None
         room.viewers.signal(viewer_id, SignalBody(signal="hand_up"))
@@ -176,6 +178,27 @@ def test_a_room_asks_speaks_and_is_muted_by_the_client(box: Box, client: BoxClie
     talked = [kind for kind in kinds if kind.startswith("talk")]
     assert talked == ["talk_asked", "talk_declined", "talk_let_in", "talk_ended"]
     client.rooms.remove(made.id)
+
+
+def show_a_camera(room: BoxClient, client: BoxClient, viewer_id: str) -> None:
+    """As far as it goes without a camera."""
+    with pytest.raises(Refused) as refused:
+        room.media.show_camera(viewer_id, "v=0\r\n")
+    assert refused.value.status == 422 and "one video section" in refused.value.detail
+    with pytest.raises(Refused) as refused:
+        client.talk.change(TalkChange(camera_in_programme=True))
+    assert refused.value.status == 409 and "camera" in refused.value.detail
+    assert client.talk.change(TalkChange(camera_corner=Corner.TOP_LEFT)).camera is None
+    assert next(client.talk.camera()) == b"", "there is no picture"
+    room.media.hide_camera(viewer_id)
+    client.talk.end_camera()
+
+
+def test_pictures_come_whole_however_they_are_cut() -> None:
+    sent = b"".join(len(one).to_bytes(4, "big") + one for one in (b"first", b"", b"the second"))
+    for step in (1, 3, 7, 100):
+        pieces = (sent[at : at + step] for at in range(0, len(sent), step))
+        assert list(pictures_in(pieces)) == [b"first", b"", b"the second"]
 
 
 def refuse_whoever_was_not_let_in(room: BoxClient, client: BoxClient, viewer_id: str) -> None:
@@ -190,6 +213,12 @@ def refuse_whoever_was_not_let_in(room: BoxClient, client: BoxClient, viewer_id:
     assert status(lambda: client.media.speak(viewer_id, "v=0\r\n")) == 403, "another room's viewer"
     assert status(lambda: client.media.speak("nobody", "v=0\r\n")) == 404
     assert status(lambda: client.talk.let_in("nobody")) == 404
+    assert status(lambda: room.media.show_camera(viewer_id, "v=0\r\n")) == 409, "it only asks"
+    assert status(lambda: room.media.hide_camera(viewer_id)) == 409
+    assert status(lambda: client.media.show_camera(viewer_id, "v=0\r\n")) == 403, "another room's viewer"
+    assert status(lambda: client.media.show_camera("nobody", "v=0\r\n")) == 404
+    assert status(lambda: next(room.talk.camera())) == 403, "the main room alone"
+    assert status(room.talk.end_camera) == 403
     assert status(lambda: client.talk.change(TalkChange(is_muted=True))) == 409
 
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 pytestmark = pytest.mark.timeout(900)
 
-ENDLESS = {"/api/v1/events"}
+ENDLESS = {("get", "/api/v1/events"), ("get", "/api/v1/talk/camera")}
 # What layers above the routes answer: a body that is no JSON, a method or a path that is not there.
 ANYWHERE = {400, 404, 405, 408, 413, 415, 422}
 EXAMPLES = 10
@@ -38,7 +38,7 @@ def test_nothing_that_may_be_sent_is_a_bug(box: Box) -> None:
     asked = 0
     for found in schema.get_all_operations():
         operation = found.ok()
-        if operation.path not in ENDLESS:
+        if (operation.method.lower(), operation.path) not in ENDLESS:
             asked += 1
             ask(box, operation)
     assert asked == sum(len(methods) for methods in document["paths"].values()) - len(ENDLESS)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from appliance.desk import Mute
 from appliance.gateway import Gateway
+from appliance.offered_sessions import StudioBusy
 from appliance.settings import load
-from appliance.talk import LET_IN_S, NotLetIn
-from pipelines.media import MINUS_SOUND, VOICE_SOUND, Packet
-from pipelines.orders import MixVoice, OfferVoice, Order
-from pipelines.reports import OfferAnswer, SessionEnded, VoiceHeard
+from appliance.talk import LET_IN_S, NotLetIn, Talk
+from appliance.talk_camera import STALLED_S, NoCamera
+from pipelines.media import MINUS_SOUND, VOICE_SOUND, Corner, Packet
+from pipelines.orders import EndCamera, MixVoice, OfferCamera, OfferVoice, Order, ShowCamera
+from pipelines.reports import CameraPicture, CameraSeen, OfferAnswer, SessionEnded, VoiceHeard
 
 ANSWER = "v=0\r\n"
+T = TypeVar("T")
 
 
 class Orders:
@@ -23,17 +29,28 @@ class Orders:
 
     def __init__(self, gateway: Gateway) -> None:
         self.given: list[Order] = []
+        self.is_silent = False
         self._gateway = gateway
 
     def send(self, order: Order) -> bool:
         self.given.append(order)
-        if isinstance(order, OfferVoice):
+        if isinstance(order, OfferVoice | OfferCamera) and not self.is_silent:
             self._gateway.talk.take(OfferAnswer(order.session, ANSWER))
         return True
 
     @property
     def session(self) -> str:
-        return next(order.session for order in reversed(self.given) if isinstance(order, OfferVoice))
+        return self.newest(OfferVoice).session
+
+    @property
+    def camera(self) -> str:
+        return self.newest(OfferCamera).session
+
+    def newest(self, kind: type[T]) -> T:
+        return next(order for order in reversed(self.given) if isinstance(order, kind))
+
+    def has_ended(self, session: str) -> bool:
+        return EndCamera(session) in self.given
 
 
 @pytest.fixture
@@ -115,3 +132,132 @@ async def test_nothing_of_a_voice_is_recorded_or_published(
     for layer in (MINUS_SOUND, VOICE_SOUND, "420"):
         gateway._on_report(Packet(b"opus", "sound", 960, True, 0, layer))
     assert kept == ["420", "420"]
+
+
+async def on_camera(gateway: Gateway, orders: Orders, viewer_id: str = "one") -> str:
+    """Lets this viewer in, with sound and picture. Returns the camera's session."""
+    gateway.talk.let_in(viewer_id, in_programme=False)
+    await gateway.talk.offer(viewer_id, ANSWER)
+    gateway._on_report(VoiceHeard(orders.session))
+    await gateway.talk.offer_camera(viewer_id, ANSWER)
+    gateway._on_report(CameraSeen(orders.camera))
+    gateway._on_report(CameraPicture(orders.camera, b"jpeg"))
+    return orders.camera
+
+
+async def test_a_camera_comes_with_its_turn_and_goes_with_it(gateway: Gateway, orders: Orders) -> None:
+    talk, camera = gateway.talk, gateway.talk.camera
+    talk.ask("one")
+    with pytest.raises(NotLetIn):
+        await talk.offer_camera("one", ANSWER)
+    session = await on_camera(gateway, orders)
+    with pytest.raises(NotLetIn):
+        await talk.offer_camera("two", ANSWER)
+    assert (camera.state, camera.picture, camera.in_programme) == ("live", b"jpeg", False)
+    talk.change_camera(True, Corner.TOP_LEFT)
+    assert orders.given[-1] == ShowCamera(True, False, "", Corner.TOP_LEFT)
+    talk.stop()
+    assert orders.has_ended(session) and camera.corner == Corner.TOP_LEFT
+    await on_camera(gateway, orders)
+    assert not orders.newest(ShowCamera).in_programme, "each camera begins outside of the programme"
+
+
+GOES: dict[str, Callable[[Talk, Orders], None]] = {
+    "stopped": lambda talk, _: talk.stop(),
+    "left": lambda talk, _: talk.left("one"),
+    "withdrawn": lambda talk, _: talk.withdraw("one"),
+    "another's turn": lambda talk, _: talk.let_in("two", in_programme=False),
+    "switched off": lambda talk, _: talk.end_camera(),
+    "camera lost": lambda talk, orders: talk.take(SessionEnded(orders.camera, "lost")),
+    "microphone lost": lambda talk, orders: talk.take(SessionEnded(orders.session, "lost")),
+    "studio died": lambda talk, _: talk.studio_ended(),
+}
+
+
+@pytest.mark.parametrize("why", GOES)
+async def test_whatever_ends_it_it_goes_at_once(gateway: Gateway, orders: Orders, why: str) -> None:
+    talk, camera = gateway.talk, gateway.talk.camera
+    session = await on_camera(gateway, orders)
+    talk.change_camera(True, None)
+    GOES[why](talk, orders)
+    assert (camera.state, camera.picture, camera.in_programme) == ("none", b"", False)
+    gateway._on_report(CameraPicture(session, b"late"))
+    gateway._on_report(CameraSeen(session))
+    assert (camera.state, camera.picture) == ("none", b""), "what is still on its way is not shown"
+
+
+async def test_who_is_muted_or_hidden_by_panic_is_not_seen(gateway: Gateway, orders: Orders) -> None:
+    talk, camera = gateway.talk, gateway.talk.camera
+    session = await on_camera(gateway, orders)
+    talk.change_camera(True, None)
+    talk.change(is_muted=True)
+    assert orders.newest(ShowCamera) == ShowCamera(True, True) and camera.picture == b""
+    gateway._on_report(CameraPicture(session, b"late"))
+    assert camera.picture == b""
+    talk.change(is_muted=False)
+    assert orders.newest(ShowCamera) == ShowCamera(True, False)
+    gateway.desk.audience.mute("one", Mute(voice=True))
+    talk.muted()
+    assert orders.newest(ShowCamera).is_hidden
+    gateway.desk.audience.mute("one", Mute())
+    talk.muted()
+    gateway._on_report(CameraPicture(session, b"again"))
+    assert camera.picture == b"again"
+    await gateway.panic(True)
+    assert orders.newest(ShowCamera) == ShowCamera(False, True) and camera.picture == b""
+    await gateway.panic(False)
+    assert orders.newest(ShowCamera) == ShowCamera(False, False), "it does not come back by itself"
+
+
+async def test_nothing_is_put_into_the_programme_before_it_is_there(gateway: Gateway, orders: Orders) -> None:
+    talk = gateway.talk
+    with pytest.raises(NotLetIn):
+        talk.change_camera(True, None)
+    talk.let_in("one", in_programme=True)
+    with pytest.raises(NoCamera):
+        talk.change_camera(True, None)
+    talk.change_camera(None, Corner.TOP_RIGHT)
+    await on_camera(gateway, orders)
+    assert orders.newest(ShowCamera) == ShowCamera(False, False, "", Corner.TOP_RIGHT)
+    talk.change_camera(None, "auto")
+    assert orders.newest(ShowCamera).corner is None
+    talk.change_camera(True, None)
+    kinds = [entry.kind for entry in gateway.desk.log.entries()]
+    assert kinds[-2:] == ["talk_camera", "talk_camera_shown"]
+
+
+async def test_a_room_is_shown_under_its_name_also_a_new_one(gateway: Gateway, orders: Orders) -> None:
+    room = gateway.desk.rooms.add("Room 5")
+    gateway.desk.joined("three", room.room_id)
+    await on_camera(gateway, orders, "three")
+    assert orders.newest(ShowCamera).name == "Room 5"
+    gateway.desk.rooms.rename(room.room_id, "Room 6")
+    gateway.talk.look_around()
+    assert orders.newest(ShowCamera).name == "Room 6"
+
+
+async def test_a_camera_that_stalls_is_not_shown_to_the_console(gateway: Gateway, orders: Orders) -> None:
+    camera = gateway.talk.camera
+    session = await on_camera(gateway, orders)
+    async with contextlib.aclosing(camera.pictures(lambda: True)) as pictures:
+        assert await anext(pictures) == b"jpeg"
+        gateway._on_report(CameraPicture(session, b"one more"))
+        assert await anext(pictures) == b"one more"
+        camera._newest_s -= STALLED_S + 1
+        assert camera.state == "stalled"
+        assert await anext(pictures) == b"", "without waiting for anything else to happen"
+        gateway._on_report(CameraPicture(session, b"again"))
+        assert (camera.state, await anext(pictures)) == ("live", b"again")
+        gateway.talk.stop()
+        assert await anext(pictures) == b""
+
+
+async def test_a_studio_that_dies_while_it_is_asked(gateway: Gateway, orders: Orders) -> None:
+    gateway.talk.let_in("one", in_programme=False)
+    orders.is_silent = True
+    asking = asyncio.create_task(gateway.talk.offer_camera("one", ANSWER))
+    await asyncio.sleep(0)
+    gateway.talk.studio_ended()
+    with pytest.raises(StudioBusy):
+        await asking
+    assert gateway.talk.camera.state == "none"

@@ -6,15 +6,14 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import av
 import numpy as np
 import pytest
-from aiortc import AudioStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
-from av import AudioFrame
+from aiortc import RTCPeerConnection, RTCSessionDescription
+from webrtc_senders import Tone, offering
 
 from appliance.api.wire_talk import TalkChange
 from appliance.bench.ours import Box
@@ -26,19 +25,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 LOUD, SILENT = 3000, 60  # peaks of 16-bit samples
 RED, BLUE = (200, 30, 30), (30, 30, 200)
 BEFORE_S = 2.0  # of the film, until it changes its colour and its caption
-
-
-class Tone(AudioStreamTrack):
-    """400 Hz at a quarter of full scale."""
-
-    async def recv(self) -> AudioFrame:
-        quiet = await super().recv()
-        samples = np.arange(quiet.samples) + (quiet.pts or 0)
-        pcm = (8000 * np.sin(samples * (2 * np.pi * 400 / quiet.sample_rate))).astype(np.int16)
-        frame = AudioFrame.from_ndarray(pcm[None], format="s16", layout="mono")
-        frame.sample_rate, frame.pts = quiet.sample_rate, quiet.pts
-        frame.time_base = Fraction(1, quiet.sample_rate)
-        return frame
 
 
 def peak(viewer: WhepViewer) -> int:
@@ -55,9 +41,7 @@ async def until(condition: Callable[[], bool], what: str) -> None:
 
 async def speak(room: BoxClient, viewer_id: str) -> RTCPeerConnection:
     """The room's microphone, by WHIP."""
-    peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-    peer.addTransceiver(Tone(), "sendonly")
-    await peer.setLocalDescription(await peer.createOffer())
+    peer = await offering(Tone())
     session = await asyncio.to_thread(room.media.speak, viewer_id, peer.localDescription.sdp)
     await peer.setRemoteDescription(RTCSessionDescription(session.sdp, "answer"))
     return peer

@@ -1,7 +1,8 @@
 // The sheets of the lesson (the programme without the teacher) as they come from the box: a stream of messages,
 // each a head in JSON and the PNG files that it names.
 
-const MOST_BYTES = 64_000_000; // what no box sends: the stream is not what it should be
+import { Pieces } from "./pieces.js";
+
 const SILENT_MS = 12_000; // the box says every few seconds that it is there
 
 /** Calls onSheet({number, base, moves, layout, bitmaps}) for each message, until the stream ends. Throws the status. */
@@ -34,31 +35,4 @@ export async function followSheets(place, token, signal, onSheet) {
 /** The very codes of the PNG: neither alpha nor a colour profile may touch them. */
 function decoded(png) {
   return createImageBitmap(new Blob([png], { type: "image/png" }), { colorSpaceConversion: "none", premultiplyAlpha: "none" });
-}
-
-/** Bytes in the lengths asked for, out of a stream that comes in pieces of any length. */
-class Pieces {
-  #reader;
-  #onPiece;
-  #piece = new Uint8Array(0);
-
-  constructor(reader, onPiece) { this.#reader = reader; this.#onPiece = onPiece; }
-
-  async take(length) {
-    if (length > MOST_BYTES) throw new Error("not a stream of sheets");
-    const whole = new Uint8Array(length);
-    for (let filled = 0; filled < length;) {
-      if (!this.#piece.length) {
-        const { value, done } = await this.#reader.read();
-        if (done) throw new Error("the stream of sheets ended");
-        this.#piece = value;
-        this.#onPiece();
-      }
-      const part = this.#piece.subarray(0, length - filled);
-      whole.set(part, filled);
-      filled += part.length;
-      this.#piece = this.#piece.subarray(part.length);
-    }
-    return whole;
-  }
 }

@@ -3,7 +3,7 @@ import { onLanguage, t } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const SIGNALS = ["hand_up", "no_picture", "no_sound", "too_fast", "fine"];
-const TALK = ["talk_asked", "talk_withdrawn", "talk_declined", "talk_let_in", "talk_ended"];
+const TALK = ["talk_asked", "talk_withdrawn", "talk_declined", "talk_let_in", "talk_ended", "talk_camera", "talk_camera_shown"];
 const SHOWN = 200;
 
 export class LessonLog {

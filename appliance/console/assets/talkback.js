@@ -1,4 +1,5 @@
-// Talk-back in the console: who asks to speak, whose turn it is, and their voice, heard here.
+// Talk-back in the console: who asks to speak, whose turn it is, their voice, heard here, and their camera.
+import { GuestCamera } from "./guest_camera.js";
 import { onLanguage, t } from "./words.js";
 import { Player } from "./whep.js";
 
@@ -11,7 +12,7 @@ export class Talkback {
   #asking = new Map(); // rows by viewer: a button must not vanish under a finger
 
   constructor(token, programme, { order }) {
-    Object.assign(this, { token, programme, order });
+    Object.assign(this, { token, programme, order, camera: new GuestCamera(token, { order }) });
     onLanguage(() => { this.#asking.clear(); this.#draw(); });
   }
 
@@ -20,12 +21,14 @@ export class Talkback {
     $("talk-mute").addEventListener("click", () => this.order("PATCH", "/talk", { is_muted: !this.#status.talk.is_muted }));
     $("talk-in-programme").addEventListener("change", (event) => this.order("PATCH", "/talk", { in_programme: event.target.checked }));
     $("talk-here").addEventListener("change", () => this.#hear());
+    this.camera.start();
   }
 
   follow(status) {
     this.#status = status;
     this.#draw();
     this.#hear();
+    this.camera.follow(status.talk);
   }
 
   #draw() {

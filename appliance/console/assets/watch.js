@@ -4,6 +4,7 @@ import { Captions } from "./captions.js";
 import { PixelExact } from "./exact.js";
 import { TeacherChoices } from "./exact_teacher.js";
 import { News } from "./news.js";
+import { OwnCamera } from "./own_camera.js";
 import { startSignals } from "./signals.js";
 import { Voice } from "./voice.js";
 import { onLanguage, startWords, t } from "./words.js";
@@ -85,6 +86,7 @@ if (token) {
       news.session(place);
       if (place) return;
       voice.reset();
+      camera.reset();
       captions.reset();
     },
     onState(next) {
@@ -97,8 +99,9 @@ if (token) {
   });
   const signals = startSignals(token, player);
   const voice = new Voice(token, player, video);
+  const camera = new OwnCamera(token, player);
   const captions = new Captions(player);
-  const news = new News(token, (told) => { captions.take(told); voice.take(told); }, () => voice.isTalking);
+  const news = new News(token, (told) => { captions.take(told); voice.take(told); camera.take(told); }, () => voice.isTalking);
   player.play();
 } else {
   state = "no_token";

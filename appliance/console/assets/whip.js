@@ -1,14 +1,16 @@
 // A WHIP publisher (RFC 9725): the offer goes out, the answer comes back, DELETE ends it.
 const GATHER_MS = 1500;
-const MOST_BPS = 10_000_000;
+/** How a picture is sent: sharp text before a steady rate, or a room full of people, small. */
+const SCREEN = { hint: "detail", keep: "maintain-resolution", encoding: { maxBitrate: 10_000_000 } };
+export const CAMERA = { hint: "motion", keep: "balanced", encoding: { maxBitrate: 600_000, maxFramerate: 15 }, width: 640 };
 
 /** onState(state, detail): "share_joining", "sharing", "share_failed", "refused". */
 export class Publisher {
   #peer = null;
   #place = "";
 
-  constructor(stream, { token, onState, address = "/whip" }) {
-    Object.assign(this, { stream, token, onState, address });
+  constructor(stream, { token, onState, address = "/whip", sending = SCREEN }) {
+    Object.assign(this, { stream, token, onState, address, sending });
     addEventListener("pagehide", () => this.stop());
   }
 
@@ -17,8 +19,8 @@ export class Publisher {
     const peer = new RTCPeerConnection();
     this.#peer = peer;
     for (const track of this.stream.getTracks()) {
-      if (track.kind === "video") track.contentHint = "detail"; // sharp text before a steady rate
-      peer.addTransceiver(track, { direction: "sendonly", streams: [this.stream], ...(track.kind === "video" && { sendEncodings: [{ maxBitrate: MOST_BPS }] }) });
+      if (track.kind === "video") track.contentHint = this.sending.hint;
+      peer.addTransceiver(track, { direction: "sendonly", streams: [this.stream], ...(track.kind === "video" && { sendEncodings: [this.#encoding(track)] }) });
     }
     peer.addEventListener("connectionstatechange", () => {
       if (peer.connectionState === "connected") this.onState("sharing");
@@ -41,18 +43,25 @@ export class Publisher {
       }
       this.#place = answer.headers.get("Location") ?? "";
       await peer.setRemoteDescription({ type: "answer", sdp: await answer.text() });
-      await this.#keepSharp(peer);
+      await this.#prefer(peer);
     } catch (error) {
       this.stop();
       this.onState("share_failed", error.message);
     }
   }
 
-  async #keepSharp(peer) {
+  /** A camera that gives more pixels than were asked of it is scaled down before it is coded. */
+  #encoding(track) {
+    const { encoding, width } = this.sending;
+    const wide = track.getSettings().width ?? 0;
+    return width && wide > width ? { ...encoding, scaleResolutionDownBy: wide / width } : encoding;
+  }
+
+  async #prefer(peer) {
     const sender = peer.getSenders().find((known) => known.track?.kind === "video");
     if (!sender) return;
     const parameters = sender.getParameters();
-    parameters.degradationPreference = "maintain-resolution";
+    parameters.degradationPreference = this.sending.keep;
     await sender.setParameters(parameters).catch(() => {}); // an older browser: contentHint says the same
   }
 

@@ -55,6 +55,8 @@ export const DESK_WORDS = {
   log_talk_declined: ["暂不发言", "Not let speak"],
   log_talk_let_in: ["允许发言", "Let speak"],
   log_talk_ended: ["发言结束", "Stopped speaking"],
+  log_talk_camera: ["打开摄像头", "Camera on"],
+  log_talk_camera_shown: ["摄像头画面进入节目", "Camera shown to all classrooms"],
   panic: ["紧急遮挡", "Panic"],
   panic_is_on: ["已遮挡", "Hidden"],
   panic_said: ["远端教室只看到提示画面，摄像机与声音均已切断。", "Remote classrooms see the slate. Camera and sound are cut off."],

@@ -9,11 +9,12 @@ from typing import Final, Protocol
 import cv2
 import numpy as np
 
-from pipelines.courseware.fitting import centred, fit_inside, resized
+from pipelines.courseware.fitting import centred, resized
 from pipelines.courseware.shown import Shown
 from pipelines.media import U8, Page, SizeWh, SourceLost, SourceState
 from pipelines.receiving import Sounding
 from pipelines.saying import said
+from pipelines.scaling import fit_inside
 from pipelines.timing import NS_PER_S
 
 FIRST_PICTURE_S: Final = 8.0

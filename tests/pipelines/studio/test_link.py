@@ -3,7 +3,7 @@ import threading
 
 from pipelines.media import Packet
 from pipelines.orders import RequestKey
-from pipelines.reports import Rejected, Started
+from pipelines.reports import CameraPicture, Rejected, Started
 from pipelines.studio.link import Link
 
 
@@ -57,4 +57,21 @@ def test_a_gateway_that_has_gone_ends_the_pump() -> None:
     link = Link(theirs)
     link.send(Started())
     link.pump()
+    theirs.close()
+
+
+def test_of_a_rooms_camera_the_newest_picture_waits_alone() -> None:
+    ours, theirs = multiprocessing.Pipe()
+    link = Link(theirs)
+    for number in range(100):
+        link.send(CameraPicture("one", bytes([number])))
+    link.send(Started())
+    pump = threading.Thread(target=link.pump)
+    pump.start()
+    assert ours.recv() == Started()
+    assert ours.recv() == CameraPicture("one", bytes([99]))
+    link.close()
+    pump.join(10)
+    assert not pump.is_alive() and not ours.poll()
+    ours.close()
     theirs.close()

@@ -126,3 +126,25 @@ def test_the_recording_light_is_on_the_sheet_as_on_the_composed_picture(running:
     time.sleep(0.2)
     assert [update.number for update in running.updates] == [1, 2, 3]
     assert len(running.updates[1].patches) == 1
+
+
+def test_a_small_moving_picture_over_the_page_is_for_the_composed_video(running: Running) -> None:
+    """As for a film: who lays parts together is told once, and begins with a whole sheet afterwards."""
+    shown = page(10)
+    running.parts.watch_sheets(True)
+    running.tick(shown)
+    running.until(1)
+    running.parts.shows_inset = True
+    for _ in range(5):
+        running.tick(shown)
+    running.until(2)
+    running.parts.shows_inset = False
+    running.tick(shown)
+    running.until(3)
+    assert [(update.moves, update.base) for update in running.updates] == [
+        (False, None),
+        (True, None),
+        (False, None),
+    ]
+    numbers = [update.number for update in running.updates]
+    assert numbers == sorted(set(numbers))

@@ -2,100 +2,35 @@
 
 from __future__ import annotations
 
-import asyncio
 import queue
-import threading
 import time
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 
 import numpy as np
 import pytest
-from aiortc import (
-    AudioStreamTrack,
-    RTCConfiguration,
-    RTCPeerConnection,
-    RTCSessionDescription,
-    VideoStreamTrack,
-)
 from aiortc.rtp import RtpPacket
-from av import AudioFrame, VideoFrame
+from webrtc_senders import SIZE_WH, Sender, Slides, Tone
 
 from pipelines.courseware.screens.live import Live
 from pipelines.courseware.screens.sharing import ScreenShares
 from pipelines.receiving import BadOffer, hooks
 from pipelines.receiving.offer import read_offer
 
-SIZE_WH = (640, 360)
 PATIENCE_S = 40.0
 
 
-class Slides(VideoStreamTrack):
-    """A page of one colour, which can be turned."""
-
-    colour = (200, 40, 40)
-
-    async def recv(self) -> VideoFrame:
-        pts, time_base = await self.next_timestamp()
-        rgb = np.empty((SIZE_WH[1], SIZE_WH[0], 3), np.uint8)
-        rgb[:] = self.colour
-        frame = VideoFrame.from_ndarray(rgb, format="rgb24")
-        frame.pts, frame.time_base = pts, time_base
-        return frame
-
-
-class Tone(AudioStreamTrack):
-    async def recv(self) -> AudioFrame:
-        quiet = await super().recv()
-        samples = np.arange(quiet.samples) + (quiet.pts or 0)
-        pcm = (8000 * np.sin(samples * (2 * np.pi * 400 / quiet.sample_rate))).astype(np.int16)
-        frame = AudioFrame.from_ndarray(pcm[None], format="s16", layout="mono")
-        frame.sample_rate, frame.pts = quiet.sample_rate, quiet.pts
-        frame.time_base = Fraction(1, quiet.sample_rate)
-        return frame
-
-
-class Sender:
-    """A presenter's browser, in a thread of its own."""
+class Presenter(Sender):
+    """Slides and their sound."""
 
     def __init__(self) -> None:
         self.slides = Slides()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever)
-        self._thread.start()
-
-    def offer(self) -> str:
-        return asyncio.run_coroutine_threadsafe(self._offer(), self._loop).result(20)
-
-    def accept(self, answer: str) -> None:
-        description = RTCSessionDescription(answer, "answer")
-        work = self._connection.setRemoteDescription(description)
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
-
-    def close(self) -> None:
-        asyncio.run_coroutine_threadsafe(self._close(), self._loop).result(20)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    async def _close(self) -> None:
-        await self._connection.close()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        if others:
-            await asyncio.wait(others, timeout=2)
-
-    async def _offer(self) -> str:
-        self._connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        self._connection.addTransceiver(self.slides, "sendonly")
-        self._connection.addTransceiver(Tone(), "sendonly")
-        await self._connection.setLocalDescription(await self._connection.createOffer())
-        return self._connection.localDescription.sdp
+        super().__init__(self.slides, Tone())
 
 
 @pytest.fixture
-def sender() -> Iterator[Sender]:
+def sender() -> Iterator[Presenter]:
     hooks.install()
-    sender = Sender()
+    sender = Presenter()
     yield sender
     sender.close()
 
@@ -107,7 +42,7 @@ def until(condition: Callable[[], bool], what: str) -> None:
         time.sleep(0.02)
 
 
-def test_a_screen_from_its_offer_to_its_end(sender: Sender) -> None:
+def test_a_screen_from_its_offer_to_its_end(sender: Presenter) -> None:
     lives: queue.Queue[tuple[str, Live]] = queue.Queue()
     ended: queue.Queue[tuple[str, str]] = queue.Queue()
     answers: queue.Queue[tuple[str, str | None, str]] = queue.Queue()
@@ -144,7 +79,7 @@ def test_a_screen_from_its_offer_to_its_end(sender: Sender) -> None:
     shares.close()
 
 
-def test_an_offer_that_cannot_be_answered_has_its_reason(sender: Sender) -> None:
+def test_an_offer_that_cannot_be_answered_has_its_reason(sender: Presenter) -> None:
     good = sender.offer()
     assert read_offer(good, "screen")
     for bad, kind in (
@@ -159,7 +94,7 @@ def test_an_offer_that_cannot_be_answered_has_its_reason(sender: Sender) -> None
         assert (refused.value.kind, bool(refused.value.reason)) == (kind, True)
 
 
-def test_hidden_and_endless_candidates_are_left_out(sender: Sender) -> None:
+def test_hidden_and_endless_candidates_are_left_out(sender: Presenter) -> None:
     line = "a=candidate:1 1 udp 1 abc.local 9 typ host"
     many = "\r\n".join(f"a=candidate:{i} 1 udp 1 10.0.0.1 {i + 1} typ host" for i in range(100))
     kept = read_offer(f"{sender.offer()}{line}\r\n{many}\r\n", "screen")
