@@ -2,14 +2,18 @@
 
 from pipelines.compositing.compositor import Compositor, EffectiveLayout, warm_up
 from pipelines.compositing.fonts import cjk_font
+from pipelines.compositing.moving import STILL, Course, Step
 from pipelines.compositing.notice import with_notice
 from pipelines.compositing.recording_light import RecordingLight
 from pipelines.compositing.slate import camera_lost, courseware_lost, draw_slate, paused, restarting, starting
 
 __all__ = [
+    "STILL",
     "Compositor",
+    "Course",
     "EffectiveLayout",
     "RecordingLight",
+    "Step",
     "camera_lost",
     "cjk_font",
     "courseware_lost",
