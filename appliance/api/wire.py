@@ -23,6 +23,17 @@ Place = Annotated[
 ]
 
 
+TransitionMs = Annotated[
+    int,
+    Field(
+        ge=0,
+        le=2000,
+        description="How long page and teacher move to this scene, for this once; 0: not at all. Left out, as "
+        "`programme.transition_ms` says. Slates and the camera's picture are always there at once.",
+    ),
+]
+
+
 class SceneBody(BaseModel):
     """How the programme is put together."""
 
@@ -59,6 +70,7 @@ class SceneBody(BaseModel):
     cut_out: bool = Field(
         False, description="Side by side, the teacher alone is shown instead of the camera's picture."
     )
+    transition_ms: TransitionMs | None = None
 
 
 class SceneChange(BaseModel):
@@ -71,6 +83,7 @@ class SceneChange(BaseModel):
                 {"layout": "corner", "corner": "bottom_left", "scale": 0.4},
                 {"layout": "corner", "place_xy": [0.8, 1.0], "scale": 0.5},
                 {"layout": "beside", "corner": "top_right", "pane_share": 0.3},
+                {"layout": "courseware", "transition_ms": 0},
             ]
         },
     )
@@ -85,6 +98,7 @@ class SceneChange(BaseModel):
     text_fade: float | None = Field(None, ge=0.0, le=1.0)
     pane_share: float | None = Field(None, ge=0.2, le=0.5)
     cut_out: bool | None = None
+    transition_ms: TransitionMs | None = None
 
     def given(self) -> dict[str, Any]:
         """The fields to change."""
