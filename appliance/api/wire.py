@@ -28,7 +28,7 @@ TransitionMs = Annotated[
     Field(
         ge=0,
         le=2000,
-        description="How long page and teacher move to this scene, for this once; 0: not at all. Left out, as "
+        description="How long page and teacher move to this scene, for once; 0: not at all. Left out, as "
         "`programme.transition_ms` says. Slates and the camera's picture are always there at once.",
     ),
 ]
