@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from appliance.api.access import assistant
 from appliance.api.problems import documented
-from appliance.api.wire import SceneBody, SceneOut
+from appliance.api.wire_scene import SceneBody, SceneOut
 from appliance.desk import NoSuchScene, SavedScene, TooManyScenes
 from appliance.desk.scenes import MAX_NAME, MAX_SCENES
 from appliance.errors import CannotStore
