@@ -10,7 +10,8 @@ from pipelines.studio.showing import Showing
 
 
 class Wish(NamedTuple):
-    """What a picture is to be made of. page: with its ink. Reasons: why a source is missing, "" if it is not.
+    """What a picture is to be made of. page: with its ink. Reasons: why a source is missing, "" if it is not;
+    each language on a line.
     light: the recording light is due in the corner. step: of the way to this scene."""
 
     page: Page | None

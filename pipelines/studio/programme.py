@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pipelines.channels import Latest
 from pipelines.encoding import LayeredEncoder
 from pipelines.media import TEACHER_LAYER, VIDEO_LAYERS, Calibration, Layout, Matte, Packet, Page, Scene
+from pipelines.saying import both
 from pipelines.studio.composing import Composed, Composing, Wish
 from pipelines.studio.parts import Parts
 from pipelines.studio.showing import WITH_TEACHER
@@ -91,7 +92,8 @@ class Programme:
         step = self._composing.step(tick_ns, wanted)
         fades_out = step.is_moving and wanted.layout == Layout.COURSEWARE
         matte = self._fresh_matte(tick_ns) if wanted.layout in WITH_TEACHER or fades_out else None
-        wish = Wish(page, matte, wanted, calibration, page_reason, camera_reason, light, step)
+        reasons = both(page_reason), both(camera_reason)
+        wish = Wish(page, matte, wanted, calibration, *reasons, light, step)
         with self._marks.measure("compositing"):
             self.newest = composed = self._composing.compose(wish)
         rgb, page, _, scene, _ = composed
