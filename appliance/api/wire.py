@@ -13,6 +13,7 @@ from appliance.desk import SignalKind
 from pipelines.calibration.report import Report
 from pipelines.orders import CalibrationKind
 from pipelines.reports import UprightState, UprightWitness
+from pipelines.saying import said
 
 
 class PageTurn(BaseModel):
@@ -26,7 +27,7 @@ class PageTurn(BaseModel):
     @model_validator(mode="after")
     def _exactly_one(self) -> PageTurn:
         if (self.step is None) == (self.index is None):
-            raise ValueError("give either step or index")
+            raise ValueError(said("turn_one", "give either step or index"))
         return self
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from appliance.wording.answers import ANSWERS
 from appliance.wording.box import BOX
 from appliance.wording.calibration import CALIBRATION
 from appliance.wording.courseware import COURSEWARE
@@ -15,7 +16,7 @@ from pipelines.saying import in_words
 
 Language = Literal["zh", "en"]
 
-CHINESE: Final[dict[str, str]] = {**BOX, **CALIBRATION, **COURSEWARE, **SOURCES}
+CHINESE: Final[dict[str, str]] = {**ANSWERS, **BOX, **CALIBRATION, **COURSEWARE, **SOURCES}
 
 
 def in_language(text: str, language: Language) -> str:

@@ -33,12 +33,12 @@ SPEAKERS = {
     "_notify",
     "_refusal",
     "notify",
+    "problem",
+    "refusal",
     "refused",
 }
 # Read by programs and by whoever sets the box up, not in the console.
 ELSEWHERE = {"tokens.py", "calibration_session.py"}
-# What viewers and senders are answered, whose own pages have words for it.
-ELSEWHERE |= {"access.py", "audience.py", "sheets.py", "whep.py", "whip.py"}
 # A simulated classroom is not what anybody teaches in.
 FOLDERS_ELSEWHERE = {"simulated", "bench", "evaluation", "commands"}
 
