@@ -14,6 +14,7 @@ from pipelines.channels import Latest
 from pipelines.compositing import draw_slate
 from pipelines.encoding import EncodingSettings, LayeredEncoder
 from pipelines.media import TEACHER_LAYER, U8, Box, Frame, Layout, Matte, Packet, Page, Scene, freeze
+from pipelines.saying import learn, said
 from pipelines.studio.composing import Composed, Composing
 from pipelines.studio.parts import Parts
 from pipelines.studio.programme import Programme
@@ -154,6 +155,19 @@ def test_to_the_page_alone_the_teacher_lives_while_they_fade(running: Running) -
     differences = [float(np.abs(composed.rgb.astype(int) - running.page.rgb).mean()) for composed in shown]
     assert differences[:10] == sorted(differences[:10], reverse=True) and differences[9:] == [0] * 3
     assert shown[-1].rgb is shown[-2].rgb, "and then nothing is composed any more"
+
+
+def test_what_is_missing_is_said_in_both_languages(running: Running) -> None:
+    learn({"unplugged": "请插好 {cable}。"})
+    try:
+        running.now_ns += 10_000 * NS_PER_MS  # no matte for long
+        why = said("unplugged", "Plug {cable} in.", cable="HDMI")
+        composed = running.programme.tick(running.now_ns, None, "nothing to show", why, lambda packet: None)
+    finally:
+        learn({})
+    assert composed.wish.camera_reason == "请插好 HDMI。\nPlug HDMI in."
+    assert composed.wish.page_reason == "nothing to show"
+    assert composed.rgb[-12:].mean() < composed.rgb[:90].mean() + 60, "there is a strip"
 
 
 def test_a_drag_asks_for_no_key_frames_and_is_followed_at_once(running: Running, cut: Running) -> None:
