@@ -90,6 +90,8 @@ class Midway:
             return
         picture = Matte(frame, seen, np.full((seen.h, seen.w), 255, np.uint8), frame.rgb[seen.slices])
         step, taps = filter_for(shrink_ratio(matrix, seen, (box.w, box.h)))
+        if pane.share < 1:  # the teacher is blended as well, and what fades and moves shows no aliases
+            taps = 1
         cut_out(picture, step, Fade()).blend(part, matrix, opacity, taps, place.lens)
         programme[box.slices] = part
 
