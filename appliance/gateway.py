@@ -140,8 +140,8 @@ class Gateway:
     # What the assistant orders ------------------------------------------------------------------
 
     def set_scene(self, **changes: Any) -> Scene:
-        """The scene with these fields changed, under the next number. Raises StudioBusy."""
-        scene = replace(self.scene, number=self.scene.number + 1, **changes)
+        """The scene with these fields changed, numbered anew; transition_ms: for once. Raises StudioBusy."""
+        scene = replace(self.scene, **{"transition_ms": None, **changes}, number=self.scene.number + 1)
         self._order(SetScene(scene))
         self.scene = scene
         self._tell()

@@ -17,11 +17,12 @@ from collections import deque
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
+from appliance.wording import CHINESE
 from pipelines.channels import Backlog
 from pipelines.media import Packet
 from pipelines.orders import Order, RequestKey, Stop
 from pipelines.reports import Report
-from pipelines.saying import said
+from pipelines.saying import learn, said
 from pipelines.studio.settings import StudioSettings
 
 log = logging.getLogger("classroom.daemon")
@@ -44,6 +45,7 @@ def _run_entry(
         os._exit(1)
     # Ctrl-C reaches the whole process group; the daemon decides when the studio ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    learn(CHINESE)  # for what the studio writes into its pictures
     module, _, function = entry.partition(":")
     getattr(importlib.import_module(module), function)(settings, zero_ns, connection)
 

@@ -257,7 +257,8 @@ class Scene:
     programme's width, 0 to 1, and height, 0.1 to 2 (over 1: below its edge). text_fade: 0 to 1, how
     far the body fades where it hides writing; hands and what they hold do not. pane_share: in the layout side
     by side, the teacher's share of the programme's width, 0.2 to 0.5, on the side of `corner`; cut_out: the
-    teacher alone there, not the camera's picture.
+    teacher alone there, not the camera's picture. transition_ms: how long the programme takes to get to this
+    scene from the one before, 0 at once; None: as the settings say.
     """
 
     number: int = 0
@@ -271,6 +272,7 @@ class Scene:
     text_fade: float = 0.0
     pane_share: float = 0.28
     cut_out: bool = False
+    transition_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

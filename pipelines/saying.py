@@ -47,6 +47,35 @@ def after_each_other(*sentences: str) -> str:
     return Said(" ".join(told), SENTENCES, {str(index): sentence for index, sentence in enumerate(told)})
 
 
+def in_words(text: str, words: Mapping[str, str]) -> str:
+    """A sentence in the language of these words, by code. What is not a Said, or has none, stays English."""
+    if not isinstance(text, Said):
+        return str(text)
+    values = {
+        name: in_words(value, words) if isinstance(value, str) else value
+        for name, value in text.values.items()
+    }
+    if text.code == SENTENCES:
+        return "".join(str(value) for value in values.values())
+    template = words.get(text.code)
+    return str(text) if template is None else template.format_map(values)
+
+
+_chinese: Mapping[str, str] = {}
+
+
+def learn(chinese: Mapping[str, str]) -> None:
+    """What `both` of this process says in Chinese, by code. Once, by whoever starts the process."""
+    global _chinese
+    _chinese = chinese
+
+
+def both(text: str) -> str:
+    """Chinese and English, a line each, for pictures that everybody sees; one where they are the same."""
+    chinese = in_words(text, _chinese)
+    return str(text) if chinese == text else f"{chinese}\n{text}"
+
+
 def to_json(values: Mapping[str, Value]) -> dict[str, Any]:
     """Values ready for JSON, with the sentences among them."""
     return {

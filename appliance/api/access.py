@@ -11,12 +11,14 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from appliance.api.problems import problem
+from appliance.api.problems import refusal
 from appliance.desk import Rooms
 from appliance.tokens import Role, Tokens
+from pipelines.saying import said
 
 PUBLIC_PATHS = frozenset({"/", "/health", "/console", "/watch", "/present", "/favicon.ico"})
 PUBLIC_PREFIX = "/assets/"
+NO_TOKEN = said("token_missing", "Send the token: Authorization: Bearer TOKEN.")
 ROLE_KEY = "classroom.role"
 ROOM_KEY = "classroom.room"
 
@@ -61,15 +63,15 @@ class Gatekeeper:
 
     def _refusal(self, scope: Scope, presented: str) -> ASGIApp:
         if not presented:
-            return problem(
-                401, "Send the token: Authorization: Bearer TOKEN.", {"WWW-Authenticate": "Bearer"}
-            )
+            return refusal(scope, 401, NO_TOKEN, {"WWW-Authenticate": "Bearer"})
         address = scope["client"][0] if scope.get("client") else ""
         # A right token always passes: classrooms behind one address must not lock each other out,
         # and tokens are too long to be guessed. This only keeps a stuck player from costing work.
         if not self._wrong.may_try(address, time.monotonic()):
-            return problem(429, "Too many wrong tokens from this address.", {"Retry-After": "5"})
-        return problem(401, "This token is not valid.", {"WWW-Authenticate": 'Bearer error="invalid_token"'})
+            many = said("tokens_wrong", "Too many wrong tokens from this address.")
+            return refusal(scope, 429, many, {"Retry-After": "5"})
+        wrong = said("token_wrong", "This token is not valid.")
+        return refusal(scope, 401, wrong, {"WWW-Authenticate": 'Bearer error="invalid_token"'})
 
 
 class WrongTokens:
@@ -105,20 +107,19 @@ def may_watch(request: Request) -> bool:
 async def viewer(request: Request, _token: object = Security(_bearer)) -> None:
     """Dependency of a route that either token opens."""
     if not may_watch(request):
-        raise HTTPException(
-            401, "Send the token: Authorization: Bearer TOKEN.", {"WWW-Authenticate": "Bearer"}
-        )
+        raise HTTPException(401, NO_TOKEN, {"WWW-Authenticate": "Bearer"})
 
 
 async def presenter(request: Request, _token: object = Security(_bearer)) -> None:
     """Dependency of a route for who may share a screen."""
     await viewer(request)
     if request.scope[ROLE_KEY] < Role.PRESENTER:
-        raise HTTPException(403, "The viewer's token may watch; this needs the presenter's.")
+        why = said("token_presenters", "The viewer's token may watch; this needs the presenter's.")
+        raise HTTPException(403, why)
 
 
 async def assistant(request: Request, _token: object = Security(_bearer)) -> None:
     """Dependency of a route for the assistant alone."""
     await viewer(request)
     if request.scope[ROLE_KEY] < Role.ASSISTANT:
-        raise HTTPException(403, "This needs the assistant's token.")
+        raise HTTPException(403, said("token_assistants", "This needs the assistant's token."))

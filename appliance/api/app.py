@@ -26,7 +26,7 @@ from appliance.api.limits import BodyLimit, SecurityHeaders
 from appliance.api.news import news_routes
 from appliance.api.pages import Assets, page_routes
 from appliance.api.pictures import picture_routes
-from appliance.api.problems import Problem, install_handlers, problem, reader_of
+from appliance.api.problems import Problem, install_handlers, refusal
 from appliance.api.recordings import recording_routes
 from appliance.api.rooms import room_routes
 from appliance.api.scenes import scene_routes
@@ -40,7 +40,6 @@ from appliance.gateway import Gateway
 from appliance.offered_sessions import StudioBusy
 from appliance.shelf import Shelf
 from appliance.tokens import Tokens
-from appliance.wording import in_language
 from pipelines.saying import said
 
 DESCRIPTION = """\
@@ -129,4 +128,4 @@ def _document_routes(app: FastAPI) -> APIRouter:
 
 async def _studio_busy(request: Request, _error: Exception) -> Response:
     starts = said("studio_starts", "The studio is being started. Try again in a moment.")
-    return problem(503, in_language(starts, reader_of(request)), {"Retry-After": "1"})
+    return refusal(request.scope, 503, starts, {"Retry-After": "1"})

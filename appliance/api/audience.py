@@ -16,6 +16,7 @@ from appliance.desk import SignalKind, TooOften, ViewerReport
 from appliance.gateway import Gateway
 from appliance.tokens import Role
 from pipelines.broadcast import ViewerStatus
+from pipelines.saying import said
 
 DAY_MS = 86_400_000.0
 
@@ -87,7 +88,8 @@ def audience_routes(gateway: Gateway) -> APIRouter:
         except KeyError:
             raise left() from None
         except TooOften:
-            raise HTTPException(429, "Too many signals. Wait a moment.", {"Retry-After": "4"}) from None
+            often = said("signals_too_often", "Too many signals. Wait a moment.")
+            raise HTTPException(429, often, {"Retry-After": "4"}) from None
         return Response(status_code=204)
 
     @router.delete("/signal", status_code=204, summary="The room takes it back, or the assistant has seen it")
@@ -128,4 +130,4 @@ def _signal_out(gateway: Gateway, viewer_id: str) -> SignalOut | None:
 
 
 def left() -> HTTPException:
-    return HTTPException(404, "This viewer has left.")
+    return HTTPException(404, said("viewer_left", "This viewer has left."))

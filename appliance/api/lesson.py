@@ -6,13 +6,8 @@ from fastapi import APIRouter, Depends, Response
 
 from appliance.api.access import assistant
 from appliance.api.problems import documented
-from appliance.api.wire import (
-    PageOut,
-    PageTurn,
-    SceneBody,
-    SceneChange,
-    SceneOut,
-)
+from appliance.api.wire import PageOut, PageTurn
+from appliance.api.wire_scene import SceneBody, SceneChange, SceneOut
 from appliance.gateway import Gateway
 
 _ERRORS = documented(

@@ -7,7 +7,8 @@ import asyncio
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from appliance.api.problems import problem
+from appliance.api.problems import refusal
+from pipelines.saying import said
 
 JSON_BYTES = 16 * 1024
 SDP_BYTES = 64 * 1024
@@ -38,17 +39,18 @@ class BodyLimit:
         most = _most(scope["path"])
         declared = Headers(scope=scope).get("content-length", "0")
         if not declared.isdecimal() or int(declared) > most:
-            await _too_large(most)(scope, receive, send)
+            await _too_large(scope, most)(scope, receive, send)
             return
         try:
             body = await asyncio.wait_for(_read(receive, most), BODY_S)
         except TimeoutError:
-            await problem(408, f"The body did not arrive within {BODY_S:.0f} s.")(scope, receive, send)
+            late = said("body_late", "The body did not arrive within {limit_s:.0f} s.", limit_s=BODY_S)
+            await refusal(scope, 408, late)(scope, receive, send)
             return
         if body is None:
             return
         if len(body) > most:
-            await _too_large(most)(scope, receive, send)
+            await _too_large(scope, most)(scope, receive, send)
             return
         await self._app(scope, _Replay(body, receive), send)
 
@@ -115,6 +117,7 @@ async def _read(receive: Receive, most: int) -> bytes | None:
     return body
 
 
-def _too_large(most: int) -> ASGIApp:
+def _too_large(scope: Scope, most: int) -> ASGIApp:
     # The rest of the body is not read: the connection must end with the answer.
-    return problem(413, f"At most {most // 1024} KiB are accepted here.", {"Connection": "close"})
+    why = said("body_large", "At most {most_kib} KiB are accepted here.", most_kib=most // 1024)
+    return refusal(scope, 413, why, {"Connection": "close"})

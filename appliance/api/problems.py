@@ -11,9 +11,12 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.types import Scope
 
+from appliance.api.invalid import fault_of
 from appliance.library import Language, language_of
 from appliance.wording import in_language
+from pipelines.saying import said
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -30,6 +33,11 @@ class Problem(BaseModel):
 def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
     body = Problem(type="about:blank", title=HTTPStatus(status).phrase, status=status, detail=detail)
     return JSONResponse(body.model_dump(), status, dict(headers or {}), media_type=MEDIA_TYPE)
+
+
+def refusal(scope: Scope, status: int, why: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """A problem in the language of whoever sent this request. why: a Said."""
+    return problem(status, in_language(why, reader_of(Request(scope))), headers)
 
 
 def documented(**statuses: str) -> dict[int | str, dict[str, Any]]:
@@ -59,15 +67,12 @@ def reader_of(request: Request) -> Language:
     return language_of(request.query_params.get("lang"), request.headers.get("accept-language", ""))
 
 
-async def _invalid(_request: Request, error: Exception) -> Response:
+async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    # What was sent is not repeated: it may hold what the sender would not want in a log.
-    faults = [
-        f"{'.'.join(str(part) for part in fault['loc'] if part != 'body') or 'body'}: {fault['msg']}"
-        for fault in error.errors()
-    ]
-    return problem(422, "; ".join(faults))
+    language = reader_of(request)
+    faults = [in_language(fault_of(fault), language) for fault in error.errors()]
+    return problem(422, ("；" if language == "zh" else "; ").join(faults))
 
 
-async def _bug(_request: Request, _error: Exception) -> Response:
-    return problem(500, "This is a bug of the box. Its log says more.")
+async def _bug(request: Request, _error: Exception) -> Response:
+    return refusal(request.scope, 500, said("box_bug", "This is a bug of the box. Its log says more."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Response
@@ -10,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from appliance.api.access import assistant
 from appliance.api.problems import documented
-from appliance.api.wire import SceneBody, SceneOut
+from appliance.api.wire_scene import SceneBody, SceneOut
 from appliance.desk import NoSuchScene, SavedScene, TooManyScenes
 from appliance.desk.scenes import MAX_NAME, MAX_SCENES
 from appliance.errors import CannotStore
@@ -65,7 +66,8 @@ def scene_routes(gateway: Gateway) -> APIRouter:
 
     @router.post("", status_code=201, summary="Save a scene", responses=_BODY | _FULL)
     async def post_scene(body: SavedBody) -> SavedOut:
-        scene = gateway.scene if body.scene is None else Scene(**body.scene.model_dump())
+        now = replace(gateway.scene, transition_ms=None)
+        scene = now if body.scene is None else Scene(**body.scene.model_dump())
         try:
             return _out(scenes.add(body.name.strip(), scene))
         except TooManyScenes:

@@ -13,6 +13,7 @@ from starlette.responses import Response, StreamingResponse
 from appliance.api.access import viewer
 from appliance.api.problems import documented
 from appliance.gateway import Gateway
+from pipelines.saying import said
 
 STREAM = "application/octet-stream"
 
@@ -60,7 +61,8 @@ def sheet_routes(gateway: Gateway) -> APIRouter:
         """The change comes with a key frame. When the stream of sheets ends, the composed picture returns."""
         _check(gateway, viewer_id)
         if body.taken and not gateway.sheets.follows(viewer_id):
-            raise HTTPException(409, "Follow the sheets first: GET /whep/{viewer_id}/sheets.")
+            first = said("sheets_first", "Follow the sheets first: GET /whep/VIEWER/sheets.")
+            raise HTTPException(409, first)
         gateway.broadcast.take_parts(viewer_id, body.taken)
         return Response(status_code=204)
 
@@ -69,7 +71,7 @@ def sheet_routes(gateway: Gateway) -> APIRouter:
 
 def _check(gateway: Gateway, viewer_id: str) -> None:
     if not gateway.broadcast.knows(viewer_id):
-        raise HTTPException(404, "This viewer has left.")
+        raise HTTPException(404, said("viewer_left", "This viewer has left."))
 
 
 async def _sheets(gateway: Gateway, viewer_id: str) -> AsyncIterator[bytes]:

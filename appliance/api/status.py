@@ -23,13 +23,13 @@ from appliance.api.wire import (
     LinksOut,
     NoticeOut,
     ProgrammeOut,
-    SceneOut,
     SourceOut,
     StatusOut,
     UprightOut,
     ViewerOut,
 )
 from appliance.api.wire_outlets import DestinationOut, RawRecordingOut, RecordingOut
+from appliance.api.wire_scene import SceneOut
 from appliance.gateway import Gateway
 from appliance.links import links
 from appliance.shelf import Shelf

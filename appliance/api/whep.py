@@ -10,11 +10,12 @@ from starlette.responses import Response
 
 from appliance.api.access import ROLE_KEY, assistant, may_watch, room_of, viewer
 from appliance.api.problems import documented
+from appliance.api.whip import NO_TRICKLE, NOT_AN_OFFER, SDP
 from appliance.gateway import Gateway
 from appliance.tokens import Role
 from pipelines.broadcast import AnswerTimedOut, BadOffer, Hears, TooManyViewers
+from pipelines.saying import said
 
-SDP = "application/sdp"
 RETRY_S = 10
 _BAD_OFFER = {"too_large": 413, "malformed": 400, "unsupported": 406}
 
@@ -102,7 +103,7 @@ def _add_session_routes(router: APIRouter, gateway: Gateway) -> None:
     )
     async def delete_session(viewer_id: str) -> Response:
         if all(known.viewer_id != viewer_id for known in gateway.broadcast.viewers()):
-            raise HTTPException(404, "This viewer has left.")
+            raise HTTPException(404, said("viewer_left", "This viewer has left."))
         gateway.talk.left(viewer_id)
         await gateway.broadcast.remove(viewer_id)
         return Response(status_code=200)
@@ -118,7 +119,7 @@ def _add_session_routes(router: APIRouter, gateway: Gateway) -> None:
     async def patch_session(viewer_id: str) -> Response:
         raise HTTPException(
             405,
-            "Trickle ICE and ICE restarts are not supported: gather first, or post a new offer.",
+            NO_TRICKLE,
             {"Allow": "DELETE, OPTIONS"},
         )
 
@@ -137,9 +138,10 @@ async def _admit(gateway: Gateway, request: Request, name: str, hears: Hears) ->
     """A new session for the offer in the body. Raises HTTPException."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != SDP:
-        raise HTTPException(415, f"Send an SDP offer as {SDP}.", {"Accept-Post": SDP})
+        raise HTTPException(415, NOT_AN_OFFER, {"Accept-Post": SDP})
     if gateway.is_closing:
-        raise HTTPException(503, "The box is being stopped.", {"Retry-After": str(RETRY_S)})
+        stops = said("box_stops", "The box is being stopped.")
+        raise HTTPException(503, stops, {"Retry-After": str(RETRY_S)})
     offer = (await request.body()).decode(errors="replace")
     room_id = room_of(request)
     name = gateway.desk.rooms.name_of(room_id) or _printable(name)

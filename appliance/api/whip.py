@@ -9,8 +9,13 @@ from starlette.responses import Response
 from appliance.api.access import presenter
 from appliance.api.problems import documented
 from appliance.gateway import Gateway
+from pipelines.saying import said
 
 SDP = "application/sdp"
+NOT_AN_OFFER = said("offer_type", "Send an SDP offer as {type}.", type=SDP)
+NO_TRICKLE = said(
+    "no_trickle", "Trickle ICE and ICE restarts are not supported: gather first, or post a new offer."
+)
 _RETRY = {"Retry-After": "2"}
 OFFER_STATUS = {"too_large": 413, "malformed": 400, "unsupported": 422, "failed": 503}
 OFFER = {
@@ -67,7 +72,7 @@ def whip_routes(gateway: Gateway) -> APIRouter:
     )
     async def delete_session(session: str) -> Response:
         if not gateway.screens.end(session):
-            raise HTTPException(404, "This screen is no longer shared.")
+            raise HTTPException(404, said("screen_ended", "This screen is no longer shared."))
         return Response(status_code=200)
 
     @router.patch(
@@ -82,7 +87,7 @@ def whip_routes(gateway: Gateway) -> APIRouter:
         # RFC 9725, 4.3: a server that supports neither answers so.
         raise HTTPException(
             405,
-            "Trickle ICE and ICE restarts are not supported: gather first, or post a new offer.",
+            NO_TRICKLE,
             {"Allow": "DELETE, OPTIONS"},
         )
 
@@ -103,7 +108,7 @@ async def offered(request: Request) -> str:
     """The offer in the body. Raises HTTPException."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != SDP:
-        raise HTTPException(415, f"Send an SDP offer as {SDP}.", {"Accept-Post": SDP})
+        raise HTTPException(415, NOT_AN_OFFER, {"Accept-Post": SDP})
     return (await request.body()).decode(errors="replace")
 
 
@@ -113,7 +118,8 @@ async def _admit(gateway: Gateway, request: Request) -> Response:
     try:
         session, answer = await gateway.screens.offer(offer)
     except TimeoutError:
-        raise HTTPException(503, "The studio did not answer in time.", _RETRY) from None
+        late = said("talk_no_answer", "The studio did not answer in time.")
+        raise HTTPException(503, late, _RETRY) from None
     if answer.fault:
         status = OFFER_STATUS[answer.fault]
         raise HTTPException(status, answer.reason, _RETRY if status == 503 else None)

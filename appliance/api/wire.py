@@ -2,100 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from appliance.api.wire_outlets import DestinationOut, RawRecordingOut, RecordingOut
+from appliance.api.wire_scene import SceneOut
 from appliance.api.wire_talk import CaptionOut, MuteOut, TalkOut
 from appliance.desk import SignalKind
 from pipelines.calibration.report import Report
-from pipelines.media import Corner, Layout
 from pipelines.orders import CalibrationKind
 from pipelines.reports import UprightState, UprightWitness
-
-_STRICT = ConfigDict(extra="forbid")
-
-
-Place = Annotated[
-    tuple[Annotated[float, Field(ge=0, le=1)], Annotated[float, Field(ge=0.1, le=2)]],
-    Field(description="x, y as shares of the programme."),
-]
-
-
-class SceneBody(BaseModel):
-    """How the programme is put together."""
-
-    model_config = _STRICT
-
-    layout: Layout = Field(
-        Layout.ALIGNED, description="aligned: the teacher in front of the page, pointing right."
-    )
-    corner: Corner = Field(Corner.BOTTOM_RIGHT, description="Where the teacher stands in the corner layout.")
-    scale: float = Field(
-        0.6, ge=0.1, le=1.0, description="Teacher's height in the corner layout / programme's."
-    )
-    opacity: float = Field(1.0, ge=0.0, le=1.0, description="Opacity of the teacher.")
-    mirror: bool = Field(False, description="Left and right swapped, in the camera and corner layouts.")
-    slate_text: str = Field("", max_length=200, description="Text of the slate layout.")
-    place_xy: Place | None = Field(
-        None,
-        description="Where the teacher's feet stand in the corner layout, instead of at the corner: shares "
-        "of the programme's width and height. Over 1 they are below its edge. null: at the corner.",
-    )
-    text_fade: float = Field(
-        0.0,
-        ge=0.0,
-        le=1.0,
-        description="How far the teacher's body fades where it hides writing of the page, in the layouts "
-        "aligned and corner. Hands, and what they hold, do not fade.",
-    )
-    pane_share: float = Field(
-        0.28,
-        ge=0.2,
-        le=0.5,
-        description="The teacher's share of the width in the layout side by side, on the side of `corner`.",
-    )
-    cut_out: bool = Field(
-        False, description="Side by side, the teacher alone is shown instead of the camera's picture."
-    )
-
-
-class SceneChange(BaseModel):
-    """Any fields of the scene; the others stay."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {"layout": "corner", "corner": "bottom_left", "scale": 0.4},
-                {"layout": "corner", "place_xy": [0.8, 1.0], "scale": 0.5},
-                {"layout": "beside", "corner": "top_right", "pane_share": 0.3},
-            ]
-        },
-    )
-
-    layout: Layout | None = None
-    corner: Corner | None = None
-    scale: float | None = Field(None, ge=0.1, le=1.0)
-    opacity: float | None = Field(None, ge=0.0, le=1.0)
-    mirror: bool | None = None
-    slate_text: str | None = Field(None, max_length=200)
-    place_xy: Place | None = Field(None, description="null: back to the corner.")
-    text_fade: float | None = Field(None, ge=0.0, le=1.0)
-    pane_share: float | None = Field(None, ge=0.2, le=0.5)
-    cut_out: bool | None = None
-
-    def given(self) -> dict[str, Any]:
-        """The fields to change."""
-        sent = self.model_dump(exclude_unset=True)
-        return {name: value for name, value in sent.items() if value is not None or name == "place_xy"}
-
-
-class SceneOut(SceneBody):
-    model_config = ConfigDict(from_attributes=True)
-
-    number: int = Field(description="Grows with every change.")
+from pipelines.saying import said
 
 
 class PageTurn(BaseModel):
@@ -109,7 +27,7 @@ class PageTurn(BaseModel):
     @model_validator(mode="after")
     def _exactly_one(self) -> PageTurn:
         if (self.step is None) == (self.index is None):
-            raise ValueError("give either step or index")
+            raise ValueError(said("turn_one", "give either step or index"))
         return self
 
 

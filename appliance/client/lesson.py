@@ -5,7 +5,8 @@ from __future__ import annotations
 from appliance.api.ink import InkOut, PointerBody, StrokeBody, StrokeGrowth, StrokeOut
 from appliance.api.lesson_log import EntryOut, LogOut, MarkBody, QualityOut
 from appliance.api.scenes import SavedBody, SavedChange, SavedOut
-from appliance.api.wire import PageOut, PageTurn, SceneBody, SceneChange, SceneOut
+from appliance.api.wire import PageOut, PageTurn
+from appliance.api.wire_scene import SceneBody, SceneChange, SceneOut
 from appliance.client.calling import Caller
 
 

@@ -7,26 +7,18 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from appliance.wording.answers import ANSWERS
 from appliance.wording.box import BOX
 from appliance.wording.calibration import CALIBRATION
 from appliance.wording.courseware import COURSEWARE
 from appliance.wording.sources import SOURCES
-from pipelines.saying import SENTENCES, Said
+from pipelines.saying import in_words
 
 Language = Literal["zh", "en"]
 
-CHINESE: Final[dict[str, str]] = {**BOX, **CALIBRATION, **COURSEWARE, **SOURCES}
+CHINESE: Final[dict[str, str]] = {**ANSWERS, **BOX, **CALIBRATION, **COURSEWARE, **SOURCES}
 
 
 def in_language(text: str, language: Language) -> str:
     """What is not a Said, or has no Chinese, stays as it is."""
-    if language == "en" or not isinstance(text, Said):
-        return str(text)
-    values = {
-        name: in_language(value, language) if isinstance(value, str) else value
-        for name, value in text.values.items()
-    }
-    if text.code == SENTENCES:
-        return "".join(str(value) for value in values.values())
-    words = CHINESE.get(text.code)
-    return str(text) if words is None else words.format_map(values)
+    return str(text) if language == "en" else in_words(text, CHINESE)

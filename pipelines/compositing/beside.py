@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
-from pipelines.compositing.cutout import Fade
+from pipelines.compositing.cutout import Fade, cut_out, filter_for
 from pipelines.compositing.slate import backdrop
 from pipelines.compositing.steadying import Body
 from pipelines.media import F64, U8, Box, Corner, Frame, Matte, Scene, SizeWh, freeze
@@ -38,6 +39,14 @@ class Sides(NamedTuple):
     pane: Box
 
 
+class Edges(NamedTuple):
+    """Camera pixels: beyond half_px from centre_x the teacher fades out, strength 0 (not at all) to 1."""
+
+    centre_x: float
+    half_px: float
+    strength: float = 1.0
+
+
 def sides_of(scene: Scene, size_wh: SizeWh) -> Sides:
     """The pane takes scene.pane_share of the width, on the side of scene.corner; the page fits beside it."""
     width, height = size_wh
@@ -57,12 +66,39 @@ def draw_beside(page_rgb: U8, sides: Sides) -> U8:
 
     Shrunk in codes, not in light: means of light make thin dark writing on white pale.
     """
-    height, width = page_rgb.shape[:2]
-    sheet = backdrop((width, height), _TOP, _BOTTOM)
-    box = sides.page
-    sheet[box.slices] = cv2.resize(page_rgb, (box.w, box.h), interpolation=cv2.INTER_AREA)
+    sheet = _page_in(page_rgb, sides.page, cv2.INTER_AREA)
     freeze(sheet)
     return sheet
+
+
+def draw_midway(page_rgb: U8, box: Box) -> U8:
+    """As `draw_beside`, anywhere on its way: not frozen; in a fraction of the time, sharp enough to move."""
+    return _page_in(page_rgb, box, cv2.INTER_LINEAR)
+
+
+def _page_in(page_rgb: U8, box: Box, how: int) -> U8:
+    height, width = page_rgb.shape[:2]
+    sheet = _ground((width, height)).copy()
+    sheet[box.slices] = cv2.resize(page_rgb, (box.w, box.h), interpolation=how)
+    return sheet
+
+
+@lru_cache(maxsize=1)
+def _ground(size_wh: SizeWh) -> U8:
+    ground = backdrop(size_wh, _TOP, _BOTTOM)
+    freeze(ground)
+    return ground
+
+
+def lay_picture(
+    programme: U8, box: Box, frame: Frame, body: Body | None, *, mirror: bool, opacity: float
+) -> None:
+    """Fills a box of the programme, u8 (H, W, 3 or 4), in place, with the camera's picture around a body."""
+    pane, pane_wh = np.ascontiguousarray(programme[box.slices]), (box.w, box.h)
+    step, taps = filter_for(shrink_of_picture(frame, body, pane_wh))
+    matte, matrix = frame_picture(frame, body, pane_wh, mirror=mirror, step=step)
+    cut_out(matte, step, Fade()).blend(pane, matrix, opacity, taps)
+    programme[box.slices] = pane
 
 
 def frame_picture(
@@ -95,26 +131,36 @@ def shrink_of_picture(frame: Frame, body: Body | None, pane_wh: SizeWh) -> float
     return float(matrix[1, 1])
 
 
-def stand_in_pane(matte: Matte, body: Body, pane_wh: SizeWh, *, mirror: bool) -> tuple[Matte, F64, Fade]:
-    """The teacher cut out, on the pane's lower edge. Arms that reach beyond the pane fade at its sides.
+def edges_of_pane(camera_from_pane: F64, pane_wh: SizeWh) -> Edges:
+    """The pane's sides, as what is seen through f64 (3, 3) has them."""
+    step, pane_w = float(camera_from_pane[0, 0]), pane_wh[0]
+    return Edges(float(camera_from_pane[0, 2]) + step * (pane_w - 1) / 2, abs(step) * pane_w / 2)
 
-    Returns the matte with that fading, camera_from_pane f64 (3, 3), and how it fades at the camera's borders.
-    """
-    (pane_w, pane_h), box = pane_wh, matte.box
+
+def stand_in_pane(body: Body, camera_w: int, pane_wh: SizeWh, *, mirror: bool) -> tuple[F64, Fade]:
+    """The teacher cut out, on the pane's lower edge: camera_from_pane f64 (3, 3), and how they fade at the
+    camera's borders. At the pane's own sides, arms that reach beyond fade by `fade_at`."""
+    pane_w, pane_h = pane_wh
     tall = min(_TALLEST * pane_h, _SLIM * pane_w)
     step = max(body.height, 1.0) / tall
     flip = -step if mirror else step
-    middle = (pane_w - 1) / 2
     matrix = np.array(
         [
-            [flip, 0.0, body.centre_x - flip * middle],
+            [flip, 0.0, body.centre_x - flip * (pane_w - 1) / 2],
             [0.0, step, body.bottom - (pane_h - 0.5) * step],
             [0.0, 0.0, 1.0],
         ]
     )
-    inside = pane_w * step / 2 - np.abs(np.arange(box.x, box.x + box.w) - body.centre_x)
-    share = np.clip(inside / (_EDGE * pane_w * step), 0.0, 1.0)
-    ramp = np.rint(256 * share**2 * (3 - 2 * share)).astype(np.uint16)
+    side_px = _SIDE_FADE * camera_w
+    return matrix, Fade(side_px, side_px)
+
+
+def fade_at(matte: Matte, edges: Edges) -> Matte:
+    """The matte with what lies beyond the edges gone, as far as they are strong."""
+    box = matte.box
+    inside = edges.half_px - np.abs(np.arange(box.x, box.x + box.w) - edges.centre_x)
+    share = np.clip(inside / (2 * _EDGE * edges.half_px), 0.0, 1.0)
+    kept = 1 - edges.strength + edges.strength * (share**2 * (3 - 2 * share))
+    ramp = np.rint(256 * kept).astype(np.uint16)
     pha = ((matte.pha * ramp + 128) >> 8).astype(np.uint8)
-    side_px = _SIDE_FADE * matte.frame.size_wh[0]
-    return replace(matte, pha=pha), matrix, Fade(side_px, side_px)
+    return replace(matte, pha=pha)

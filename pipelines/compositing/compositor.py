@@ -8,15 +8,21 @@ import cv2
 import numpy as np
 
 from pipelines.compositing.beside import (
+    Edges,
     Sides,
     draw_beside,
+    edges_of_pane,
+    fade_at,
     frame_picture,
-    shrink_of_picture,
+    lay_picture,
     sides_of,
     stand_in_pane,
 )
 from pipelines.compositing.cutout import Fade, cut_out, filter_for
 from pipelines.compositing.fading import TextFade
+from pipelines.compositing.looks import Look, Pane, Rect
+from pipelines.compositing.midway import Midway
+from pipelines.compositing.moving import STILL, Step
 from pipelines.compositing.placing import (
     DegenerateCalibration,
     Placement,
@@ -25,7 +31,7 @@ from pipelines.compositing.placing import (
     shrink_ratio,
 )
 from pipelines.compositing.slate import camera_lost, courseware_lost, draw_slate, paused
-from pipelines.compositing.steadying import SteadyBody, find_body
+from pipelines.compositing.steadying import Body, SteadyBody, find_body
 from pipelines.media import U8, Box, Calibration, Frame, Layout, Matte, Page, Scene, SizeWh, freeze
 
 _LETTERBOX = 16
@@ -43,6 +49,7 @@ class _Inputs(NamedTuple):
     matte: Matte | None
     scene: Scene
     calibration: Calibration | None
+    step: Step
 
     def same(self, other: _Inputs) -> bool:
         return (
@@ -50,6 +57,7 @@ class _Inputs(NamedTuple):
             and self.matte is other.matte
             and self.calibration is other.calibration
             and self.scene == other.scene
+            and self.step == other.step
         )
 
 
@@ -59,12 +67,14 @@ class Compositor:
     Owns: the place of the teacher in the corner layout, which follows them calmly while the placement
     (layout, corner, scale, mirror) lasts and is forgotten with it; the newest picture, handed out again
     while nothing changes; the newest slate; the newest page that stands beside the teacher; how far the body
-    has faded over writing.
+    has faded over writing; where page and teacher were when the move began that is under way.
     """
 
     def __init__(self, size_wh: SizeWh) -> None:
         self._size_wh = size_wh
         self._text_fade = TextFade(size_wh)
+        self._midway = Midway(size_wh, self._text_fade)
+        self._move = STILL.number
         self._steady = SteadyBody()
         self._steady_for: tuple[object, ...] = ()
         self._newest: tuple[_Inputs, U8] | None = None
@@ -78,9 +88,17 @@ class Compositor:
         return self._effective
 
     def compose(
-        self, page: Page | None, matte: Matte | None, scene: Scene, calibration: Calibration | None
+        self,
+        page: Page | None,
+        matte: Matte | None,
+        scene: Scene,
+        calibration: Calibration | None,
+        step: Step = STILL,
     ) -> U8:
         """One programme picture: u8 (H, W, 3), sRGB-coded, frozen.
+
+        step: how far the programme has got on its way to this scene; from where it was when the step's number
+        was first given. A step that has arrived gives the very picture of one that never moved.
 
         The array may be kept for ever and shared between threads: no buffer is written to twice. It may
         be the page's own array, the camera's own, or the one returned before when nothing has changed.
@@ -90,13 +108,20 @@ class Compositor:
         sense, the aligned layout falls back to the corner (`effective_layout` says why).
         Raises ValueError for a page that has not the programme's size.
         """
-        inputs = _Inputs(page, matte, scene, calibration)
+        inputs = _Inputs(page, matte, scene, calibration, step)
         if self._newest is not None and self._newest[0].same(inputs):
             return self._newest[1]
         if page is not None and page.size_wh != self._size_wh:
             raise ValueError(f"page {page.revision} is {page.size_wh}, not the programme's {self._size_wh}")
+        if step.number != self._move:
+            self._move = step.number
+            self._midway.begin(self._look_before() if step.is_moving else None)
         self._begin(scene)
-        rgb = self._draw(page, matte, scene, calibration)
+        if step.is_moving and self._midway.can_move:
+            rgb = self._draw_moving(page, matte, scene, calibration, step.share)
+        else:
+            self._midway.look = None
+            rgb = self._draw(page, matte, scene, calibration)
         freeze(rgb)
         self._newest = (inputs, rgb)
         return rgb
@@ -104,6 +129,7 @@ class Compositor:
     def sheet(self, page: Page | None, scene: Scene) -> U8 | None:
         """The programme without the teacher, u8 (H, W, 3); the same array while nothing changes.
 
+        It is where it is to be at once: a page that moves would be a film, which no lossless pictures carry.
         None where there is no such thing: the camera's layout is one picture with them in it.
         """
         if scene.layout == Layout.CAMERA:
@@ -118,14 +144,20 @@ class Compositor:
         """The teacher alone, where `compose` puts them: u8 (H, W, 4); None where they are not shown.
 
         Red, green, blue are sRGB codes of light premultiplied by alpha; alpha is linear, 0 to 255.
-        `sheet` with this laid over it in linear light is what `compose` makes.
+        `sheet` with this laid over it in linear light is what `compose` makes. While `compose` moves them,
+        they are as far on their way as in its newest picture, which is to be of the same arguments.
         """
-        if scene.layout in (Layout.CAMERA, Layout.SLATE) or not _stands(matte, scene):
+        is_moving = self._midway.look is not None
+        if matte is None or scene.layout in (Layout.CAMERA, Layout.SLATE):
             return None
-        assert matte is not None
+        if not is_moving and not _stands(matte, scene):
+            return None
         self._begin(scene)
         alone = np.zeros((self._size_wh[1], self._size_wh[0], 4), np.uint8)
-        self._lay_over(alone, page, matte, scene, calibration)
+        if is_moving:
+            self._midway.lay_over(alone, None if page is None else page.rgb, matte, scene)
+        else:
+            self._lay_over(alone, page, matte, scene, calibration)
         return alone
 
     def _begin(self, scene: Scene) -> None:
@@ -173,21 +205,68 @@ class Compositor:
             self._beside = rgb, sides, draw_beside(rgb, sides)
         return self._beside[2]
 
+    def _draw_moving(
+        self,
+        page: Page | None,
+        matte: Matte | None,
+        scene: Scene,
+        calibration: Calibration | None,
+        share: float,
+    ) -> U8:
+        no_page = "" if page is not None else "there is no courseware to show"
+        self._effective = EffectiveLayout(scene.layout, no_page)
+        rgb = self._slate_of(courseware_lost()) if page is None else page.rgb
+        self._midway.go(self._look(matte, scene, calibration), share, matte)
+        programme = self._midway.ground(rgb)
+        if matte is not None:
+            self._midway.lay_over(programme, None if page is None else rgb, matte, scene)
+        return programme
+
+    def _look_before(self) -> Look | None:
+        """Of the newest picture; None where there is none yet."""
+        if self._midway.look is not None or self._newest is None:
+            return self._midway.look
+        _, matte, scene, calibration, _ = self._newest[0]
+        return self._look(matte, scene, calibration)
+
+    def _look(self, matte: Matte | None, scene: Scene, calibration: Calibration | None) -> Look:
+        """Where a scene wants page and teacher."""
+        opacity = min(scene.opacity, 1.0)
+        if scene.layout == Layout.BESIDE:
+            sides = sides_of(scene, self._size_wh)
+            if matte is None:
+                return Look(Rect(*sides.page), opacity)
+            body, at = self._body_in_pane(matte), Rect(*sides.pane)
+            pane = None if scene.cut_out else Pane(at, body, scene.mirror)
+            if body is None:
+                return Look(Rect(*sides.page), opacity, pane=pane)
+            placement, edges = _in_pane(matte, body, scene, sides.pane)
+            return Look(Rect(*sides.page), opacity, placement, edges, pane)
+        whole = Rect(0, 0, *self._size_wh)
+        if scene.layout not in (Layout.ALIGNED, Layout.CORNER):
+            return Look(whole, 0.0)
+        if matte is None or matte.box.is_empty:
+            return Look(whole, opacity)
+        return Look(whole, opacity, self._place(matte, scene, calibration))
+
+    def _body_in_pane(self, matte: Matte) -> Body | None:
+        """Whom the pane frames. With nobody there, the picture stays where it was."""
+        if matte.box.is_empty:
+            return self._steady.newest
+        return self._steady.follow(find_body(matte), matte.pts)
+
     def _fill_pane(self, programme: U8, matte: Matte, scene: Scene) -> None:
         """The teacher, or the camera's picture of them, in the pane; nothing beyond it."""
-        box = sides_of(scene, self._size_wh).pane
+        box, opacity = sides_of(scene, self._size_wh).pane, min(scene.opacity, 1.0)
+        body = self._body_in_pane(matte)
+        if not scene.cut_out or body is None:
+            lay_picture(programme, box, matte.frame, body, mirror=scene.mirror, opacity=opacity)
+            return
         pane, pane_wh = np.ascontiguousarray(programme[box.slices]), (box.w, box.h)
-        # With nobody there, the picture stays where it was.
-        is_empty = matte.box.is_empty
-        body = self._steady.newest if is_empty else self._steady.follow(find_body(matte), matte.pts)
-        fade = Fade()
-        if scene.cut_out and body is not None:
-            matte, matrix, fade = stand_in_pane(matte, body, pane_wh, mirror=scene.mirror)
-            step, taps = filter_for(float(matrix[1, 1]))
-        else:
-            step, taps = filter_for(shrink_of_picture(matte.frame, body, pane_wh))
-            matte, matrix = frame_picture(matte.frame, body, pane_wh, mirror=scene.mirror, step=step)
-        cut_out(matte, step, fade).blend(pane, matrix, min(scene.opacity, 1.0), taps)
+        matrix, fade = stand_in_pane(body, matte.frame.size_wh[0], pane_wh, mirror=scene.mirror)
+        step, taps = filter_for(float(matrix[1, 1]))
+        matte = fade_at(matte, edges_of_pane(matrix, pane_wh))
+        cut_out(matte, step, fade).blend(pane, matrix, opacity, taps)
         programme[box.slices] = pane
 
     def _lay_over(
@@ -236,6 +315,18 @@ def warm_up() -> None:
     for step in (1, 2):
         cut_out(matte, step, Fade()).blend(programme, np.eye(3), 1.0, taps=1)
     Compositor(size_wh).compose(Page(programme, 0, 0), matte, Scene(), None)
+
+
+def _in_pane(matte: Matte, body: Body, scene: Scene, pane: Box) -> tuple[Placement, Edges]:
+    """Where the teacher stands in a pane of the programme, by themselves or in the camera's picture."""
+    pane_wh, camera_w = (pane.w, pane.h), matte.frame.size_wh[0]
+    if scene.cut_out:
+        matrix, fade = stand_in_pane(body, camera_w, pane_wh, mirror=scene.mirror)
+    else:
+        _, matrix = frame_picture(matte.frame, body, pane_wh, mirror=scene.mirror, step=1)
+        fade = Fade()
+    pane_from_programme = np.array([[1.0, 0.0, -pane.x], [0.0, 1.0, -pane.y], [0.0, 0.0, 1.0]])
+    return Placement(matrix @ pane_from_programme, fade), edges_of_pane(matrix, pane_wh)
 
 
 def _stands(matte: Matte | None, scene: Scene) -> bool:

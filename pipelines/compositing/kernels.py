@@ -216,7 +216,8 @@ def _mix(
     programme[row, column, 1] = codes[(green + half) // whole]
     programme[row, column, 2] = codes[(blue + half) // whole]
     if programme.shape[2] == 4:
-        programme[row, column, 3] = (sums[0] * opacity * np.uintp(255) + half) // whole
+        before = np.uintp(programme[row, column, 3])
+        programme[row, column, 3] = (sums[0] * opacity * np.uintp(255) + rest * before + half) // whole
 
 
 @compiled()
@@ -235,8 +236,8 @@ def blend_warped(
 ) -> None:
     """Lays a matte over a picture, in place: programme <- a F + (1 - a) programme, in linear light.
 
-    programme: u8 (H, W, 3), written only where the warped alpha is above 0; or (H, W, 4), all 0, whose fourth
-    channel takes that alpha and whose colours are then premultiplied by it, in light. pha: u8 (h, w),
+    programme: u8 (H, W, 3), written only where the warped alpha is above 0; or (H, W, 4), at first all 0,
+    whose fourth channel is alpha and whose colours are premultiplied by it, in light. pha: u8 (h, w),
     fgr: u8 (h, w, 3), straight. matrix: f64 (3, 3), programme pixel to matte pixel, the flat one that `bend`
     leads on from; depth positive on the visible side. limits: x0, x1, y0, y1 of the matte's visible part,
     inside 0..w-1, 0..h-1. reach: as in Cutout. opacity_256: 0 to 256. taps: 1, or 2 each way. linear, codes:

@@ -17,20 +17,28 @@ _BACK = np.array((20, 26, 36), np.float32)
 _SIZE = 0.030  # letters, as a share of the page's height
 _MARGIN = 0.03  # of its width
 _LEADING = 1.45
-_MOST_LINES = 2
+_MOST_LINES = 3
 
 
 def with_notice(page: Page, *texts: str) -> Page:
-    """The same page with a dark strip along its foot, and the texts in it on at most two lines.
+    """The same page with a dark strip along its foot, and the texts in it on at most three lines: what is
+    Chinese on the first, all else below.
 
     page.rgb: u8 (H, W, 3), sRGB-coded; it is not changed. Texts in Chinese are left out where no
     font has them.
     """
     height, width = page.rgb.shape[:2]
     size_px = max(9, round(height * _SIZE))
-    readable = [text for text in map(clean, texts) if cjk_font() is not None or not has_chinese(text)]
+    cleaned = [text.replace("\n", " ") for text in map(clean, texts) if text.strip()]
+    chinese = [text for text in cleaned if has_chinese(text)] if cjk_font() is not None else []
+    others = [text for text in cleaned if not has_chinese(text)]
     margin_px = round(width * _MARGIN)
-    lines = wrap("  ·  ".join(readable).replace("\n", " "), width - 2 * margin_px, size_px)[:_MOST_LINES]
+    lines = [
+        line
+        for told in (chinese, others)
+        if told
+        for line in wrap("  ·  ".join(told), width - 2 * margin_px, size_px)[: _MOST_LINES - 1]
+    ][:_MOST_LINES]
     strip_px = round((len(lines) + 0.6) * size_px * _LEADING)
     rgb = page.rgb.copy()
     foot = rgb[height - strip_px :]

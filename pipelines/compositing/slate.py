@@ -38,7 +38,7 @@ class _Line(NamedTuple):
 
 
 def camera_lost(reason: str = "") -> tuple[str, ...]:
-    """Texts for draw_slate. reason: one sentence for a person, as in SourceLost."""
+    """Texts for draw_slate. reason: one sentence for a person, as in SourceLost, in each language a line."""
     return ("摄像机信号中断", "No picture from the camera", *_given(reason))
 
 
@@ -87,7 +87,7 @@ def draw_slate(size_wh: SizeWh, title: str, *lines: str) -> U8:
 
 
 def _given(reason: str) -> tuple[str, ...]:
-    return (reason,) if reason.strip() else ()
+    return tuple(line for line in reason.splitlines() if line.strip())
 
 
 def backdrop(size_wh: SizeWh, top: Rgb = _TOP, bottom: Rgb = _BOTTOM) -> U8:
@@ -102,7 +102,9 @@ def _readable(texts: tuple[str, ...]) -> list[str]:
     """Texts that can be drawn with this machine's fonts, the title first."""
     wanted = [text for text in texts if text.strip()]
     if cjk_font() is None:
-        wanted = [text for text in wanted if not has_chinese(text)] or ([_NEEDS_FONT] if wanted else [])
+        wanted = [line for text in wanted for line in text.split("\n") if not has_chinese(line)] or (
+            [_NEEDS_FONT] if wanted else []
+        )
     return [text for text in map(clean, wanted) if text]
 
 

@@ -12,6 +12,7 @@ from pipelines.courseware.notice import draw_notice
 from pipelines.courseware.shown import Shown
 from pipelines.media import U8, Page, SizeWh, SourceState, freeze
 from pipelines.receiving import Sounding
+from pipelines.saying import both
 
 
 class Pages(Protocol):
@@ -125,7 +126,7 @@ class Lesson:
         try:
             rgb, fault = self._pages.draw(index, self._size_wh), ""
         except BadPage as bad:
-            rgb, fault = draw_notice(self._size_wh, index + 1, bad.reason), bad.reason
+            rgb, fault = draw_notice(self._size_wh, index + 1, both(bad.reason)), bad.reason
         freeze(rgb)
         return rgb, fault
 

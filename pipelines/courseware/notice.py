@@ -38,7 +38,10 @@ def _font(size_px: int) -> Font:
 
 
 def draw_notice(size_wh: SizeWh, number: int, reason: str) -> U8:
-    """A page u8 (H, W, 3) that says that page `number` (from 1) cannot be shown, and the reason."""
+    """A page u8 (H, W, 3) that says that page `number` (from 1) cannot be shown, and the reason.
+
+    reason: as `both` says it, the last line in English. Without a Chinese font that line alone is drawn.
+    """
     w, h = size_wh
     picture = Image.new("RGB", size_wh, _PAPER)
     draw = ImageDraw.Draw(picture)
@@ -54,14 +57,16 @@ def draw_notice(size_wh: SizeWh, number: int, reason: str) -> U8:
         draw.text((left, y), line, _INK, title)
         y += round(h * 0.095)
     y += round(h * 0.03)
-    for line in _wrapped(draw, reason, text, w - left - margin):
+    told = reason.split("\n") if _chinese_font() is not None else reason.split("\n")[-1:]
+    wrapped = [line for part in told for line in _wrapped(draw, part, text, w - left - margin)]
+    for line in wrapped[:6]:
         draw.text((left, y), line, _INK, text)
         y += round(h * 0.052)
     return np.array(picture)
 
 
 def _wrapped(draw: ImageDraw.ImageDraw, text: str, font: Font, width_px: float) -> list[str]:
-    """At most six lines; breaks at spaces where it can, and inside long names where it must."""
+    """At most four lines; breaks at spaces where it can, and inside long names where it must."""
     lines: list[str] = [""]
     for word in text.split(" "):
         joined = f"{lines[-1]} {word}" if lines[-1] else word
@@ -74,4 +79,4 @@ def _wrapped(draw: ImageDraw.ImageDraw, text: str, font: Font, width_px: float) 
             if draw.textlength(lines[-1] + character, font) > width_px:
                 lines.append("")
             lines[-1] += character
-    return lines[:6]
+    return lines[:4]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pipelines.compositing import Compositor, RecordingLight
+from pipelines.compositing import Compositor, Course, RecordingLight, Step
 from pipelines.media import U8, Calibration, Matte, Page, Scene, SizeWh
 from pipelines.studio.showing import Showing
 
 
 class Wish(NamedTuple):
-    """What a picture is to be made of. page: with its ink. Reasons: why a source is missing, "" if it is not.
-    light: the recording light is due in the corner."""
+    """What a picture is to be made of. page: with its ink. Reasons: why a source is missing, "" if it is not;
+    each language on a line.
+    light: the recording light is due in the corner. step: of the way to this scene."""
 
     page: Page | None
     matte: Matte | None
@@ -20,6 +21,7 @@ class Wish(NamedTuple):
     page_reason: str
     camera_reason: str
     light: bool
+    step: Step
 
 
 class Composed(NamedTuple):
@@ -34,18 +36,23 @@ class Composed(NamedTuple):
 
 
 class Composing:
-    """For one thread."""
+    """For one thread. transition_ms: as in ProgrammeSettings."""
 
-    def __init__(self, compositor: Compositor, size_wh: SizeWh) -> None:
-        self._compositor = compositor
+    def __init__(self, size_wh: SizeWh, transition_ms: int) -> None:
+        self.compositor = Compositor(size_wh)
+        self._course = Course(transition_ms)
         self._showing = Showing(size_wh)
         self._light = RecordingLight(size_wh)
+
+    def step(self, tick_ns: int, scene: Scene) -> Step:
+        """Of the way to this scene, for the wish of this tick. Once a tick."""
+        return self._course.step(tick_ns, scene)
 
     def compose(self, wish: Wish) -> Composed:
         page, scene = self._showing.choose(
             wish.page, wish.matte, wish.scene, wish.page_reason, wish.camera_reason
         )
-        rgb = self._compositor.compose(page, wish.matte, scene, wish.calibration)
+        rgb = self.compositor.compose(page, wish.matte, scene, wish.calibration, wish.step)
         if wish.light:
             rgb = self._light.on(rgb)
         return Composed(rgb, page, wish.matte, scene, wish)

@@ -10,9 +10,9 @@ from collections import deque
 from collections.abc import Callable
 
 from pipelines.channels import Latest
-from pipelines.compositing import Compositor
 from pipelines.encoding import LayeredEncoder
-from pipelines.media import TEACHER_LAYER, VIDEO_LAYERS, Calibration, Matte, Packet, Page, Scene
+from pipelines.media import TEACHER_LAYER, VIDEO_LAYERS, Calibration, Layout, Matte, Packet, Page, Scene
+from pipelines.saying import both
 from pipelines.studio.composing import Composed, Composing, Wish
 from pipelines.studio.guest import Guest
 from pipelines.studio.parts import Parts
@@ -30,7 +30,7 @@ class Programme:
 
     def __init__(
         self,
-        compositor: Compositor,
+        composing: Composing,
         encoder: LayeredEncoder,
         parts: Parts,
         clock: SessionClock,
@@ -39,7 +39,7 @@ class Programme:
         marks: Marks,
         guest: Guest | None = None,
     ) -> None:
-        self._composing = Composing(compositor, encoder.size_wh)
+        self._composing = composing
         self._encoder = encoder
         self._parts = parts
         self._guest = guest
@@ -58,6 +58,7 @@ class Programme:
         self._watched: tuple[frozenset[str], int | None] = frozenset(), None
         self._shown_page: Page | None = None
         self._shown_scene: Scene | None = None
+        self._owes_keys = False
         self._matte: Matte | None = None
         self._shown_matte: Matte | None = None
 
@@ -91,8 +92,11 @@ class Programme:
     ) -> Composed:
         """One programme picture. Reasons: why a source is missing, "" if it is not. Packets go to `send`."""
         wanted, calibration, light = self.scene, self.calibration, self.shows_recording
-        matte = self._fresh_matte(tick_ns) if wanted.layout in WITH_TEACHER else None
-        wish = Wish(page, matte, wanted, calibration, page_reason, camera_reason, light)
+        step = self._composing.step(tick_ns, wanted)
+        fades_out = step.is_moving and wanted.layout == Layout.COURSEWARE
+        matte = self._fresh_matte(tick_ns) if wanted.layout in WITH_TEACHER or fades_out else None
+        reasons = both(page_reason), both(camera_reason)
+        wish = Wish(page, matte, wanted, calibration, *reasons, light, step)
         with self._marks.measure("compositing"):
             composed = self._composing.compose(wish)
             # Over all else, and not in what is returned: a raw recording knows nothing of remote rooms.
@@ -102,7 +106,7 @@ class Programme:
         if watched != self._encoder.watched:
             self._encoder.watch(watched)
         self._encoder.pace_low(low_bps)
-        keys = self._wanted_keys(page, scene)
+        keys = self._wanted_keys(page, scene, step.is_moving)
         pts, captured_ns = self._clock.pts(tick_ns), tick_ns if matte is None else matte.captured_ns
         with self._marks.measure("encoding"):
             packets = self._encoder.encode(rgb, pts, captured_ns, keys)
@@ -134,13 +138,20 @@ class Programme:
         # The sound is held back by this: a slow average, so that it does not wobble with each tick.
         self.teacher_age_ns = age_ns if not self.teacher_age_ns else (self.teacher_age_ns * 49 + age_ns) // 50
 
-    def _wanted_keys(self, page: Page, scene: Scene) -> set[str]:
-        """All layers at cuts between layouts, those with the page in them at its flips; those asked for."""
+    def _wanted_keys(self, page: Page, scene: Scene, is_moving: bool) -> set[str]:
+        """All layers at changes of layout, those with the page in them at its flips; those asked for.
+
+        Where page and teacher move from one layout to the next, the key is that of their arrival: one,
+        however many orders there were on the way, and text is sharp where it stays.
+        """
         asked = {self._keys_wanted.popleft() for _ in range(len(self._keys_wanted))}
         flipped = page is not self._shown_page and page.is_flip
         before = self._shown_scene
-        cut = before is None or (before.layout, before.slate_text) != (scene.layout, scene.slate_text)
+        if before is None or (before.layout, before.slate_text) != (scene.layout, scene.slate_text):
+            self._owes_keys = True
         self._shown_page, self._shown_scene = page, scene
-        if cut or "" in asked:
+        has_arrived = self._owes_keys and not is_moving
+        if has_arrived or "" in asked:
+            self._owes_keys &= is_moving
             return {*VIDEO_LAYERS, TEACHER_LAYER}
         return asked | set(VIDEO_LAYERS) if flipped else asked

@@ -21,7 +21,6 @@ from models.settings import NetworkSettings
 from pipelines.annotating import Annotator
 from pipelines.calibration import Watcher
 from pipelines.calibration.watching import GeometryState
-from pipelines.compositing import Compositor
 from pipelines.matting import Carrier, Coarse, Keyer, MattingSettings, Refiner
 from pipelines.media import U8, Calibration, Frame, Matte, Page, Prediction, Scene
 from pipelines.orders import DrawStroke, Order, PointAt, SetInk, SetScene
@@ -71,7 +70,9 @@ class Replay:
         try:
             network = NetworkSettings.model_validate(began.settings["network"])
             self._settings = MattingSettings.model_validate(began.settings["matting"])
-            self.programme = ProgrammeSettings.model_validate(began.settings["programme"])
+            # Older boxes had no transitions.
+            programme = {"transition_ms": 0, **began.settings["programme"]}
+            self.programme = ProgrammeSettings.model_validate(programme)
         except (ValidationError, KeyError) as error:
             raise BrokenRecording(
                 f"{folder}: its settings cannot be read ({type(error).__name__})."
@@ -83,7 +84,7 @@ class Replay:
         self._net = MattingNet.open(locate(network.name, models_dir), network)
         self._refining = RefinerNet.open(network)
         size_wh = self.programme.size_wh
-        self._composing = Composing(Compositor(size_wh), size_wh)
+        self._composing = Composing(size_wh, self.programme.transition_ms)
         self._annotator = Annotator(size_wh)
         self._ink: list[Order] = []  # not yet carried out
         self._carrier = Carrier()
@@ -177,14 +178,16 @@ class Replay:
         page = None if entry.page is None else self._pages[entry.page]
         if page is not None and entry.key is not None:
             page = self._annotator.over(entry.key, page)
+        scene = self._scenes[entry.scene]
         wish = Wish(
             page,
             None if entry.matte is None else self._mattes[entry.matte],
-            self._scenes[entry.scene],
+            scene,
             None if entry.calibration is None else self._calibrations[entry.calibration],
             entry.page_reason,
             entry.camera_reason,
             entry.light,
+            self._composing.step(entry.tick_ns, scene),
         )
         return self._composing.compose(wish).rgb
 

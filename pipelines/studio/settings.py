@@ -35,6 +35,13 @@ class ProgrammeSettings(BaseModel):
         description="How far the teacher's body fades where it hides writing, at the start: 0 not at all. "
         "Hands and pointers stay as they are.",
     )
+    transition_ms: int = Field(
+        400,
+        ge=0,
+        le=2000,
+        description="How long page and teacher move from one layout or place to the next, ms; 0: not at all. "
+        "Slates and the camera's picture are always there at once.",
+    )
 
     @property
     def size_wh(self) -> SizeWh:

@@ -13,7 +13,7 @@ from pipelines.annotating import Annotator, warm_up_ink
 from pipelines.calibration import LOOK_EVERY_S
 from pipelines.capture import Upright, UprightCamera, open_camera
 from pipelines.channels import Closed
-from pipelines.compositing import Compositor, warm_up
+from pipelines.compositing import warm_up
 from pipelines.encoding import LayeredEncoder
 from pipelines.matting import Refiner, warm_up_matting, warm_up_refining
 from pipelines.media import I16, Scene, SizeWh, SourceLost, SourceState
@@ -53,6 +53,7 @@ from pipelines.reports import (
 from pipelines.sound import open_loudspeaker, open_sound
 from pipelines.studio.calibrating import Calibrating
 from pipelines.studio.calibration import calibrate, checked_corners
+from pipelines.studio.composing import Composing
 from pipelines.studio.darkroom import Darkroom
 from pipelines.studio.guest import Guest
 from pipelines.studio.keying import Known, known
@@ -119,18 +120,18 @@ class Studio:
             settings.encoding, self._sound, self._guest.voice, self._courseware_sound, self._loudspeaker
         )
         self._annotator = Annotator(size_wh)
-        compositor = Compositor(size_wh)
+        composing = Composing(size_wh, settings.programme.transition_ms)
         for warm in (warm_up, warm_up_ink, warm_up_matting, warm_up_plate, warm_up_refining):
             warm()
         encoder = LayeredEncoder(size_wh, rate_hz, settings.encoding)
-        self._parts = Parts(compositor, size_wh, rate_hz, settings.encoding)
+        self._parts = Parts(composing.compositor, size_wh, rate_hz, settings.encoding)
         scene = Scene(layout=settings.programme.layout, text_fade=settings.programme.text_fade)
         self._witness = witness(settings, scene, self._net.provider)
         self._matting = Matting(
             self._net, settings.matting, self._refiner_for, self._marks, self._witness.matte
         )
         self._programme = Programme(
-            compositor, encoder, self._parts, clock, scene, self._matting.mattes, self._marks, self._guest
+            composing, encoder, self._parts, clock, scene, self._matting.mattes, self._marks, self._guest
         )
         self._darkroom = Darkroom(
             self._lectern.page, lambda: self._programme.newest, self._expected, link.send

@@ -17,7 +17,8 @@ from test_rooms_api import an_offer, token_of
 import appliance.client
 from appliance.api.audience import SignalBody
 from appliance.api.lesson_log import MarkBody
-from appliance.api.wire import SceneChange, StatusOut
+from appliance.api.wire import StatusOut
+from appliance.api.wire_scene import SceneChange
 from appliance.api.wire_talk import TalkChange
 from appliance.client import BoxClient, Refused, Unreachable
 from appliance.client.rooms import pictures_in

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import ast
+import multiprocessing
+import os
 import pickle
 import string
 from collections.abc import Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from appliance.notices import Notices
+from appliance.studio_child import _run_entry
 from appliance.wording import CHINESE, in_language
 from pipelines.calibration.report import found, sentence
-from pipelines.saying import Said, after_each_other, from_json, reason_of, renamed, said, to_json
+from pipelines.saying import Said, after_each_other, both, from_json, learn, reason_of, renamed, said, to_json
 
 REPO = Path(__file__).parents[2]
 # What people in the console read: a reason in one of these calls must know what it says.
@@ -33,12 +37,12 @@ SPEAKERS = {
     "_notify",
     "_refusal",
     "notify",
+    "problem",
+    "refusal",
     "refused",
 }
 # Read by programs and by whoever sets the box up, not in the console.
 ELSEWHERE = {"tokens.py", "calibration_session.py"}
-# What viewers and senders are answered, whose own pages have words for it.
-ELSEWHERE |= {"access.py", "audience.py", "sheets.py", "whep.py", "whip.py"}
 # A simulated classroom is not what anybody teaches in.
 FOLDERS_ELSEWHERE = {"simulated", "bench", "evaluation", "commands"}
 
@@ -108,9 +112,35 @@ def test_a_sentence_keeps_what_it_knows() -> None:
     assert isinstance(over_json, Said) and in_language(over_json, "zh") == in_language(whole, "zh")
     assert "摄像机" in in_language(renamed(whole, "cam", "摄像机一"), "zh")
     assert reason_of(ValueError(whole)) is whole and reason_of(KeyError(7)) == "7"
-    both = after_each_other("", said("no_page", "There is no page."), said("step_solving", "solving"))
-    assert in_language(both, "zh") == "没有课件页。正在计算"
+    one_text = after_each_other("", said("no_page", "There is no page."), said("step_solving", "solving"))
+    assert in_language(one_text, "zh") == "没有课件页。正在计算"
     assert in_language("a disk's own words", "zh") == "a disk's own words"
+
+
+def test_pictures_say_both() -> None:
+    sentence = said("no_page", "There is no page.")
+    assert both(sentence) == "There is no page.", "nobody has taught this process"
+    learn(CHINESE)
+    try:
+        assert both(sentence) == "没有课件页。\nThere is no page."
+        assert both("a disk's own words") == "a disk's own words" and both("") == ""
+    finally:
+        learn({})
+
+
+def tell_both(_settings: object, _zero_ns: int, connection: Connection) -> None:
+    connection.send(both(said("no_page", "There is no page.")))
+
+
+def test_the_studios_process_knows_chinese() -> None:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    entry = "test_saying:tell_both"
+    child = context.Process(target=_run_entry, args=(entry, None, 0, theirs, os.getpid()))
+    child.start()
+    assert ours.poll(60) and ours.recv() == "没有课件页。\nThere is no page."
+    child.join(60)
+    assert child.exitcode == 0
 
 
 def test_findings_and_notices_speak_both() -> None:

@@ -73,6 +73,21 @@ def test_a_scene_is_saved_shown_and_forgotten(start_box: Callable[..., Box]) -> 
         assert box.request("POST", SCENES, json=bad).status_code == 422
 
 
+def test_a_transition_is_of_one_change_and_of_no_saved_scene(start_box: Callable[..., Box]) -> None:
+    box = start_box()
+    box.until_live()
+    at_once = {"layout": "corner", "transition_ms": 0}
+    assert box.request("PATCH", "/api/v1/scene", json=at_once).json()["transition_ms"] == 0
+    saved = box.request("POST", SCENES, json={"name": "Corner"}).json()
+    assert saved["scene"]["transition_ms"] is None
+    assert box.request("PATCH", "/api/v1/scene", json={"scale": 0.4}).json()["transition_ms"] is None
+    slow = {"name": "Slow", "scene": {"layout": "beside", "transition_ms": 900}}
+    made = box.request("POST", SCENES, json=slow).json()
+    assert box.request("POST", f"{SCENES}/{made['id']}/show").json()["transition_ms"] == 900
+    for wrong in (-1, 2001, "slow", 0.5):
+        assert box.request("PATCH", "/api/v1/scene", json={"transition_ms": wrong}).status_code == 422
+
+
 async def test_panic_hides_everything_until_it_is_called_off(start_box: Callable[..., Box]) -> None:
     """The fake studio's pictures are dark with a yellow square: the slate has none."""
     box = start_box()

@@ -147,10 +147,10 @@ def test_a_page_turn_reaches_the_viewer(box: Box, api: Callable[..., Any]) -> No
 
 
 @pytest.mark.parametrize("layout", ["corner", "courseware", "camera", "slate", "aligned"])
-def test_a_layout_is_on_air_with_the_next_pictures(
+def test_a_layout_is_on_air_within_the_next_pictures(
     box: Box, api: Callable[..., Any], layout: str, lesson: Lesson
 ) -> None:
-    """Every layout arrives whole: no picture is a mixture of two."""
+    """Every layout arrives whole: when its move is over, nothing is left of the one before."""
     _, scene = api(box, "GET", "/api/v1/scene")
 
     async def switch_and_watch() -> U8:

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from pipelines.light import linear_from_srgb, srgb_from_linear
 from pipelines.media import U8, Box, Calibration, Frame, Matte, Page, SizeWh, freeze
 
 REPO = Path(__file__).parents[3]
@@ -20,6 +21,7 @@ PageMaker = Callable[..., Page]
 MatteMaker = Callable[..., Matte]
 CalibrationMaker = Callable[..., Calibration]
 GoldenCheck = Callable[[str, U8], None]
+PartsCheck = Callable[[U8, U8, U8], None]
 
 
 @pytest.fixture
@@ -127,5 +129,21 @@ def check_golden() -> GoldenCheck:
             panels = [golden, rgb, shown] if golden.shape == rgb.shape else [rgb, shown]
             cv2.imwrite(str(FAILED / f"{name}.png"), np.hstack(panels)[..., ::-1].astype(np.uint8))
             pytest.fail(f"{name} differs by up to {difference.max()}: see out/golden/compositing/{name}.png")
+
+    return check
+
+
+@pytest.fixture
+def put_together() -> PartsCheck:
+    """Holds sheet and teacher, put together as a viewer's browser does, against the composed picture."""
+
+    def check(sheet: U8, alone: U8, whole: U8) -> None:
+        alpha = alone[..., 3:] / 255
+        light = linear_from_srgb(alone[..., :3] / 255) + (1 - alpha) * linear_from_srgb(sheet / 255)
+        together = srgb_from_linear(np.minimum(light, 1)) * 255
+        assert np.abs(together - whole)[alone[..., 3] > 0].mean() < 1.0
+        nobody = alone[..., 3] == 0  # or less than half a code of them
+        assert np.abs(sheet[nobody].astype(int) - whole[nobody]).max() <= 2
+        assert np.abs(together - whole).max() < 10  # near black one code of alpha is worth many of the page
 
     return check

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from pipelines.compositing import Compositor, EffectiveLayout, draw_slate, warm_up
 from pipelines.compositing.compositor import _texts
 from pipelines.compositing.slate import camera_lost, courseware_lost, paused
-from pipelines.light import linear_from_srgb, srgb_from_linear
 from pipelines.media import EMPTY_BOX, Box, Calibration, Corner, Frame, Layout, Matte, Page, Scene
 
 SIZE = (320, 180)
@@ -268,20 +267,15 @@ def test_warm_up_leaves_nothing_to_compile(page, matte, calibration):
         Scene(layout=Layout.SLATE),
     ],
 )
-def test_sheet_and_teacher_together_are_the_programme(scene, compositor, page, matte, calibration):
-    """What a viewer's browser puts together, in the arithmetic of its shader."""
+def test_sheet_and_teacher_together_are_the_programme(
+    scene, compositor, page, matte, calibration, put_together
+):
     sheet, alone = compositor.sheet(page, scene), compositor.teacher(page, matte, scene, calibration)
     whole = compositor.compose(page, matte, scene, calibration)
     if alone is None:
         assert np.array_equal(sheet, whole)
         return
-    alpha = alone[..., 3:] / 255
-    light = linear_from_srgb(alone[..., :3] / 255) + (1 - alpha) * linear_from_srgb(sheet / 255)
-    together = srgb_from_linear(np.minimum(light, 1)) * 255
-    assert np.abs(together - whole)[alone[..., 3] > 0].mean() < 1.0
-    nobody = alone[..., 3] == 0  # or less than half a code of them
-    assert np.abs(sheet[nobody].astype(int) - whole[nobody]).max() <= 2
-    assert np.abs(together - whole).max() < 10  # near black one code of alpha is worth many of the page
+    put_together(sheet, alone, whole)
 
 
 def test_a_sheet_is_the_same_array_while_nothing_changes(compositor, page):

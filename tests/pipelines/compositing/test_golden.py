@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.compositing import Compositor
+from pipelines.compositing import Compositor, Step
 from pipelines.media import Corner, Layout, Scene
 
 CORNER, BESIDE = Layout.CORNER, Layout.BESIDE
@@ -41,3 +41,13 @@ def test_a_4k_camera_in_a_small_programme_keeps_its_hair(
     compositor = Compositor((320, 180))
     rgb = compositor.compose(make_page(), make_matte(camera_wh), Scene(), make_calibration(camera_wh))
     check_golden("aligned_shrunk_by_four", rgb)
+
+
+@pytest.mark.parametrize(
+    ("name", "scene"),
+    [("midway_to_beside", Scene(layout=BESIDE)), ("midway_to_corner", Scene(layout=CORNER, scale=0.4))],
+)
+def test_half_way_looks_as_it_did(name, scene, make_page, make_matte, make_calibration, check_golden):
+    compositor, page, calibration = Compositor((320, 180)), make_page(), make_calibration()
+    compositor.compose(page, make_matte(), Scene(), calibration)
+    check_golden(name, compositor.compose(page, make_matte(pts=3600), scene, calibration, Step(1, 0.5)))

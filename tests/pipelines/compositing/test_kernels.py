@@ -162,3 +162,17 @@ def test_nothing_behind_the_horizon_is_shown(matrix):
     depth = matrix[2, 0] * np.arange(WIDTH) + (matrix[2, 1] * np.arange(HEIGHT))[:, None] + matrix[2, 2]
     assume((depth <= 0).any())
     assert not blended(page, matte, matrix)[depth <= 0].any()
+
+
+def test_two_laid_over_each_other_cover_together():
+    """The fourth channel is the alpha of all that was laid there, and the colours go with it."""
+    red, blue = np.full((6, 6, 3), (200, 0, 0), np.uint8), np.full((6, 6, 3), (0, 0, 200), np.uint8)
+    half = np.full((6, 6), 128, np.uint8)
+    alone = np.zeros((HEIGHT, WIDTH, 4), np.uint8)
+    for colour in (red, blue):
+        alone = blended(alone, matte_of(half, colour))
+    assert alone[7, 8, 3] == 192  # 1 - (127 / 255)^2
+    page = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
+    whole = blended(blended(page, matte_of(half, red)), matte_of(half, blue))
+    light = linear_from_srgb(alone[7, 8, :3] / 255.0) + (1 - 192 / 255) * linear_from_srgb(page[7, 8] / 255.0)
+    assert np.abs(srgb_from_linear(light) * 255 - whole[7, 8]).max() < 2

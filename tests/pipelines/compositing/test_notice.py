@@ -34,3 +34,16 @@ def test_a_long_reason_never_covers_the_lesson() -> None:
     page = a_page(1280, 720)
     shown = with_notice(page, "reason " * 200)
     assert np.array_equal(shown.rgb[:590], page.rgb[:590])
+
+
+def test_chinese_and_english_have_a_line_each() -> None:
+    page, size = a_page(1280, 720), 720 * 0.030 * 1.45
+
+    def strip_px(*texts: str) -> int:
+        return int((with_notice(page, *texts).rgb != page.rgb).any((1, 2)).sum())
+
+    english = strip_px("No picture from the camera", "Plug it in.")
+    both = strip_px(*camera_lost("请插好摄像机。\nPlug it in."))
+    assert both - english == pytest.approx(size, abs=2)
+    longest = strip_px("没有画面" * 60, "no picture " * 60)
+    assert longest - english == pytest.approx(2 * size, abs=2), "three lines are the most"

@@ -110,3 +110,14 @@ def test_cjk_font_is_a_file_when_there_is_one():
 def test_a_machine_without_fontconfig_is_no_error(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert fonts._ask_fontconfig() is None
+
+
+def test_a_reason_in_two_languages_is_two_texts():
+    texts = camera_lost("请插好摄像机。\nPlug the camera in.")
+    assert texts[2:] == ("请插好摄像机。", "Plug the camera in.")
+    assert not np.array_equal(draw_slate(SIZE, *texts), draw_slate(SIZE, *texts[:3]))
+
+
+def test_without_a_chinese_font_the_english_lines_of_a_text_stay(no_chinese_font):
+    mixed = draw_slate(SIZE, "摄像机信号中断", "No picture\n请插好摄像机。\nPlug it in.")
+    assert np.array_equal(mixed, draw_slate(SIZE, "No picture", "Plug it in."))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -32,6 +33,17 @@ def test_every_picture_comes_again_bit_for_bit(recorded: Path) -> None:
     made = [event for event in lines(recorded) if event["kind"] == "frame" and event["made"] is not None]
     assert len(made) >= 40
     assert any(event["given"] for event in made), "the plate had no part in it"
+
+
+def test_a_recording_of_a_box_without_transitions_replays_without(recorded: Path, tmp_path: Path) -> None:
+    folder = changed(recorded, tmp_path)
+    events = lines(folder)
+    del events[0]["settings"]["programme"]["transition_ms"]  # type: ignore[index]
+    store(folder, events)
+    same, replay = played(folder)
+    assert replay.programme.transition_ms == 0
+    cuts = [n for n, (early, late) in enumerate(pairwise(same)) if early and not late]
+    assert len(cuts) == 2, "the two changes of scene were recorded as moves"
 
 
 def test_only_the_owner_can_read_it(recorded: Path) -> None:
