@@ -89,12 +89,16 @@ def _watch_teacher(tab: Tab, box: Box, size_wh: SizeWh, seconds: float) -> dict[
     tab.wait_for_timeout(seconds * 1000)
     glances, beeps = take_points(tab), take_sound(tab)
     ages, behind = ages_ms(glances, time.time() - time.monotonic())
-    status = box.status()["programme"]
+    status = box.status()
+    programme = status["programme"]
     return {
         "teacher_ms": spread(ages),
         "unread_pictures": len(glances) - len(ages),
         "av_skew_ms": spread(skews_ms(beeps, behind)),
-    } | {name: status[name] for name in ("net_hz", "matte_hz", "programme_fps", "capture_to_send_ms")}
+        # The box's share of the skew is the difference of these two; the rest is the browser's.
+        "held_ms": status["sources"]["sound"]["detail"]["held_ms"],
+        "sent_ms": programme["capture_to_send_ms"]["p50"],
+    } | {name: programme[name] for name in ("net_hz", "matte_hz", "programme_fps", "capture_to_send_ms")}
 
 
 def probed_points(before: U8, after: U8) -> tuple[Part, list[tuple[int, int]]]:

@@ -52,18 +52,22 @@ def measure(args: argparse.Namespace, say: Callable[[str], None]) -> dict[str, A
         raise BenchFailed(f"--slow-matting wants more than 0 and at most {MOST_SLOW_MS} ms")
     width, height = map(int, args.size.split("x"))
     figures = measure_delays((width, height), args.seconds, args.turns, say)
-    say(_table(figures))
+    say(table(figures))
     if slow_ms is not None:
         slowed = measure_slowed((width, height), args.seconds, slow_ms, say)
-        say(f"each matte {slow_ms:.0f} ms later:\n{_table(slowed)}")
+        say(f"each matte {slow_ms:.0f} ms later:\n{table(slowed)}")
         figures |= {"slowed": slowed}
     return {"size_wh": [width, height]} | figures
 
 
-def _table(figures: dict[str, Any]) -> str:
+def table(figures: dict[str, Any]) -> str:
+    """For a person: what was measured, as `measure_delays` or `measure_slowed` gave it."""
     lines = [f"{'ms':30}{'p50':>8}{'p95':>8}{'n':>6}"]
     for key, label in ROWS.items():
         if (row := figures.get(key)) is not None:
             lines.append(f"{label:30}{row['p50']:>8.0f}{row['p95']:>8.0f}{row['n']:>6}")
+    lines.append(
+        f"in the box: picture sent after {figures['sent_ms']:.0f}, sound after {figures['held_ms']:.0f} ms"
+    )
     rates = (f"{label} {figures[key]:.1f}" for key, label in RATES.items())
     return "\n".join([*lines, ", ".join(rates)])

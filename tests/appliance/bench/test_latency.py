@@ -82,3 +82,11 @@ def test_a_slowness_that_makes_no_sense_is_refused(slow_ms: str) -> None:
     latency.configure(parser)
     with pytest.raises(BenchFailed, match="--slow-matting"):
         latency.measure(parser.parse_args(["--slow-matting", slow_ms]), print)
+
+
+def test_the_table_tells_the_boxs_share_from_the_browsers() -> None:
+    one = {"p50": 30.0, "p95": 40.0, "n": 9}
+    rates = {"net_hz": 9.0, "matte_hz": 5.0, "programme_fps": 25.0}
+    told = latency.table({"teacher_ms": one, "av_skew_ms": one, "sent_ms": 364.0, "held_ms": 361.0} | rates)
+    assert "picture sent after 364, sound after 361 ms" in told
+    assert "page turn" not in told and "mattes Hz 5.0" in told
