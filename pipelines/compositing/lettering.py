@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import pairwise
 
 from pipelines.compositing.fonts import slate_font
 
@@ -57,9 +58,17 @@ def _advance(char: str, *, bold: bool) -> float:
     return slate_font(_GAUGE_PX, bold=bold).getlength(char) / _GAUGE_PX
 
 
+@lru_cache(maxsize=8192)
+def _apart(pair: str, *, bold: bool) -> float:
+    """How far kerning pushes two characters apart, as "j)"; what it pulls together is not counted."""
+    together = slate_font(_GAUGE_PX, bold=bold).getlength(pair) / _GAUGE_PX
+    return max(0.0, together - sum(_advance(char, bold=bold) for char in pair))
+
+
 def width_px(text: str, size_px: float, *, bold: bool = False) -> float:
-    """Width of one line, from the widths of its characters: fast, and kerning makes it narrower at most."""
-    return size_px * sum(_advance(char, bold=bold) for char in text)
+    """Width of one line, from the widths of its characters: fast, and never too small."""
+    apart = sum(_apart(first + second, bold=bold) for first, second in pairwise(text))
+    return size_px * (sum(_advance(char, bold=bold) for char in text) + apart)
 
 
 def wrap(text: str, room_px: float, size_px: int, *, bold: bool = False) -> list[str]:
@@ -96,7 +105,8 @@ def _split(piece: str, room_px: float, size_px: int, *, bold: bool) -> list[str]
     """A piece for a new line, cut where it is too long for one: an address, perhaps."""
     parts, used_px = [""], 0.0
     for char in piece:
-        wide_px = width_px(char, size_px, bold=bold)
+        before = parts[-1][-1:]
+        wide_px = width_px(before + char, size_px, bold=bold) - width_px(before, size_px, bold=bold)
         if parts[-1] and used_px + wide_px > room_px:
             parts.append("")
             used_px = 0.0

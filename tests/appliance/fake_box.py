@@ -12,7 +12,7 @@ from appliance.daemon import run_daemon
 
 if __name__ == "__main__":
     # Less patience than in service, for the same steps.
-    gateway.HUNG_S = 3.0
+    gateway.HUNG_S = 6.0
     restarts.FIRST_PAUSE_S = 0.05
     restarts.MOST = 3
     run.run_daemon = functools.partial(run_daemon, entry="fake_studio:run_studio")

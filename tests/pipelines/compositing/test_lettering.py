@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipelines.compositing.fonts import slate_font
@@ -33,6 +33,7 @@ def test_letters_with_accents_stay_and_piled_up_marks_go():
     assert clean("x" + "\u0302\u0303\u0304\u0305\u0316" * 40) == "x"
 
 
+@example("{j)", 60, 60)  # kerning pushes these apart
 @given(latin, st.integers(60, 900), st.integers(7, 60))
 @settings(max_examples=100, deadline=None)
 def test_wrapped_lines_fit_and_lose_no_letter(text, room_px, size_px):
