@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from pipelines.compositing import STILL
 from pipelines.encoding import EncodingSettings
 from pipelines.media import U8, Page, Scene, SizeWh
 from pipelines.orders import MixVoice, Order
@@ -32,7 +33,7 @@ class FakeSound:
     def over(self, rgb: U8, scene: Scene, now_ns: int) -> U8:
         """The programme with the room's small picture, if it is wanted."""
         page = Page(rgb, 0, now_ns)
-        wish = Wish(page, None, scene, None, "", "", False)
+        wish = Wish(page, None, scene, None, "", "", False, STILL)
         return self.guest.over(Composed(rgb, page, None, scene, wish), now_ns).rgb
 
     def _run(self) -> None:

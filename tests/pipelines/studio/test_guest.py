@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipelines.capture.remote import STALLED_S, RemoteCamera
-from pipelines.compositing import Compositor
+from pipelines.compositing import STILL
 from pipelines.compositing.inset import inset_box
 from pipelines.media import U8, Corner, Frame, Layout, Matte, Page, Scene, freeze
 from pipelines.orders import OfferCamera, SetScene, ShowCamera
@@ -43,10 +43,10 @@ class Lesson:
         self.page = Page(rgb, 1, 0)
         self.scene = Scene(layout=Layout.COURSEWARE)
         self.matte: Matte | None = None
-        self._composing = Composing(Compositor(SIZE_WH), SIZE_WH)
+        self._composing = Composing(SIZE_WH, 0)
 
     def composed(self) -> Composed:
-        return self._composing.compose(Wish(self.page, self.matte, self.scene, None, "", "", False))
+        return self._composing.compose(Wish(self.page, self.matte, self.scene, None, "", "", False, STILL))
 
     def is_seen(self, now_ns: int = 0) -> bool:
         """Is there anything over the programme? It must say so itself as well."""
