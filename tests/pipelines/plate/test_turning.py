@@ -96,8 +96,19 @@ RIGHT = Delay(DELAY_MS, 1.2, RISE_MS)
 A_FRAME_LATE, A_FRAME_EARLY = Delay(DELAY_MS + 40, 1.2, RISE_MS), Delay(DELAY_MS - 40, 1.2, RISE_MS)
 
 
-@pytest.mark.parametrize("delay", [RIGHT, A_FRAME_LATE, A_FRAME_EARLY, None])
-@pytest.mark.parametrize("turn_ms", [1015.0, 1022.0, 1031.0, 1040.0])
+@pytest.mark.parametrize(
+    ("turn_ms", "delay"),
+    [
+        (1015.0, RIGHT),
+        (1015.0, A_FRAME_LATE),
+        (1022.0, A_FRAME_EARLY),
+        (1022.0, None),
+        (1031.0, RIGHT),
+        (1031.0, A_FRAME_EARLY),
+        (1040.0, A_FRAME_LATE),
+        (1040.0, None),
+    ],
+)
 def test_every_picture_around_a_turn_has_its_own_plate(
     lesson: Make, pages: list[Page], delay: Delay | None, turn_ms: float
 ) -> None:
