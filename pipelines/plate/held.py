@@ -13,7 +13,7 @@ from pipelines.compiling import compiled
 from pipelines.media import DOUBT_UNITS, U8, UNKNOWN, freeze
 
 REACH_PX = 120  # of a picture of 720 rows: how far beyond the strip somebody holds something
-OFF_CODES = 24  # further than writing comes off after blur and noise
+OFF_CODES = 48  # further than a shadow on the glass takes away
 _STEP = 4  # pixels: every fourth row and column is looked at
 _SOLID = np.ones((3, 3), np.uint8)
 _NEAR = np.ones((5, 5), np.uint8)
