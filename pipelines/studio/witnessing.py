@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from pipelines.ink import PageKey
 from pipelines.matting import Coarse
-from pipelines.media import Calibration, Delay, Frame, Matte, Page, Scene
-from pipelines.orders import KeepWorst, Order
+from pipelines.media import Calibration, Delay, Frame, Layout, Matte, Page, Scene
+from pipelines.orders import KeepWorst, Order, SetScene
 from pipelines.recording import WorstMattes
 from pipelines.recording.raw import Given, MatteNote, RawLog, TickNote
 from pipelines.recording.raw.entries import LOGGED, Began
@@ -27,13 +27,14 @@ SOFTWARE = ("dual-teacher-classroom", "numpy", "numba", "opencv-python", "onnxru
 class Witness:
     """Each method is called by the thread that does what it tells of. log: None where nothing is recorded.
 
-    worst: None where none are wanted. known: what the newest matte was refined by; None: nothing.
+    worst: None where none are wanted. known: what the newest matte was refined by; None: nothing. scene: the
+    one at the start.
     """
 
     def __init__(
-        self, log: RawLog | None, worst: WorstMattes | None, known: Callable[[], Known | None]
+        self, log: RawLog | None, worst: WorstMattes | None, known: Callable[[], Known | None], scene: Scene
     ) -> None:
-        self._log, self._worst, self._known_now = log, worst, known
+        self._log, self._worst, self._known_now, self._scene = log, worst, known, scene
         self._given: list[Given] = []  # of the mattes' thread, since the last matte
 
     def known(self, calibration: Calibration | None, delay: Delay | None) -> None:
@@ -52,7 +53,7 @@ class Witness:
         if self._worst is not None and matte is not None:
             known = self._known_now()
             # The refiner is not asked about a matte of nobody: its score is an older one's.
-            if known is None or matte.box.is_empty:
+            if known is None or matte.box.is_empty or _hides_teacher(self._scene):
                 self._worst.see(matte, None, 0.0)
             else:
                 self._worst.see(matte, known.refiner.quality, known.refiner.trust)
@@ -60,6 +61,8 @@ class Witness:
     def order(self, order: Order) -> None:
         if self._worst is not None and isinstance(order, KeepWorst):
             self._worst.keep_for(order.item_id)
+        if isinstance(order, SetScene):
+            self._scene = order.scene
         if self._log is not None and isinstance(order, LOGGED):
             self._log.note(OrderNote(order))
 
@@ -102,6 +105,11 @@ class Witness:
             self._log.close()
 
 
+def _hides_teacher(scene: Scene) -> bool:
+    """Whom the recording does not show is not kept beside it."""
+    return scene.layout in (Layout.SLATE, Layout.COURSEWARE) or scene.opacity <= 0
+
+
 def witness(
     settings: StudioSettings,
     scene: Scene,
@@ -110,7 +118,7 @@ def witness(
     page: Callable[[], Page | None],
 ) -> Witness:
     """With what the settings want. scene: the one at the start. known: of the LCD, in use. page: shown."""
-    return Witness(_raw_log(settings, scene, provider), _worst(settings, page), known)
+    return Witness(_raw_log(settings, scene, provider), _worst(settings, page), known, scene)
 
 
 def _worst(settings: StudioSettings, page: Callable[[], Page | None]) -> WorstMattes | None:
