@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 _JPEG_QUALITY = 95  # whoever learns from it shall not learn JPEG's own errors
 _ANY = 2.0  # above every score
+_PATIENCE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +98,12 @@ class WorstMattes:
             self._worst = _Seen(matte, moment, window)
 
     def close(self) -> None:
-        """Nothing more is kept. Waits for what is being written."""
+        """Nothing more is kept. Waits for what is being written, but not for a disk that hangs."""
         self.keep_for("")
         with self._changed:
             self._is_closed = True
             self._changed.notify()
-        self._thread.join()
+        self._thread.join(_PATIENCE_S)
 
     def _hand_over(self, seen: _Seen) -> None:
         if self._waiting is not None:

@@ -109,9 +109,10 @@ class WorstFolder:
     def remove(self) -> None:
         """Renamed first: who still writes finds no folder. Raises OSError."""
         going = self.path.with_suffix(_GOING)
+        if going.is_dir():  # a crash came between
+            shutil.rmtree(going)
         with contextlib.suppress(FileNotFoundError):
             self.path.rename(going)
-        if going.is_dir():
             shutil.rmtree(going)
 
     def _pictures(self, moment: WorstMoment) -> tuple[Path, Path]:
