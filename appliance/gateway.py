@@ -32,7 +32,6 @@ from pipelines.compositing import paused, restarting, starting
 from pipelines.media import MINUS_SOUND, VOICE_SOUND, Packet, Scene, SheetUpdate
 from pipelines.orders import (
     DrawStroke,
-    EndRaw,
     EndScreen,
     OfferScreen,
     OpenCourseware,
@@ -40,7 +39,6 @@ from pipelines.orders import (
     PointAt,
     SetInk,
     SetScene,
-    ShowRecording,
     TurnPage,
     WatchLayers,
     WatchSheets,
@@ -112,6 +110,7 @@ class Gateway:
         self.talk = Talk(self.desk, self.broadcast, self._order, self._tell)
         self.calibrations = Calibrations(self.desk, self._order, self.notify)
         self.on_air.curtain(self.desk.panic.is_on)
+        self.outlets.curtain(self.desk.panic.is_on)
 
     def start(self) -> None:
         self._start_studio()
@@ -154,11 +153,10 @@ class Gateway:
             return
         self.desk.panic.set(is_on)
         self.on_air.curtain(is_on)
+        self.outlets.curtain(is_on)
         self.talk.panicked()
         self.desk.note("panic" if is_on else "panic_over")
         if is_on:
-            with contextlib.suppress(StudioBusy):  # the next one begins without, see _start_studio
-                self._order(EndRaw())
             await self.on_air.hold(paused())
 
     @property
@@ -377,7 +375,8 @@ class Gateway:
     def _outlets_changed(self) -> None:
         self._watch()
         if self._child is not None:
-            self._child.send(ShowRecording(self.outlets.shows_light))
+            for order in self.outlets.orders():
+                self._child.send(order)
         self._tell()
 
     def _watch_sheets(self, wanted: bool) -> None:

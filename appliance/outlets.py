@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from appliance.settings import Settings
 from pipelines.media import Packet
+from pipelines.orders import EndRaw, KeepWorst, Order, ShowRecording
 from pipelines.publishing import Publishing
 from pipelines.recording import CannotRecord, Recorder
 from pipelines.reports import StudioStatus
@@ -14,7 +15,8 @@ from pipelines.saying import said
 
 
 class Outlets:
-    """Lives in the event loop. on_change: a state or `watched` changed. notify: tells the assistant."""
+    """Lives in the event loop. on_change: a state, `watched` or `orders` changed. notify: tells the
+    assistant."""
 
     def __init__(
         self,
@@ -28,6 +30,9 @@ class Outlets:
         self._told = ""
         self._has_light = settings.recording.light_in_programme
         self._is_raw_on = False
+        self._keeps_worst = settings.recording.worst_mattes > 0
+        self._worst_of = ""  # as the studio was told
+        self._is_curtained = False
         self.publishing = Publishing(settings.publishing, request_key, on_change, settings.encoding.layer_bps)
         self.recorder = Recorder(
             settings.box.recordings_path,
@@ -46,6 +51,17 @@ class Outlets:
     def shows_light(self) -> bool:
         """Is the recording light due in the programme's corner?"""
         return self._has_light and (self.recorder.is_on or self._is_raw_on)
+
+    def orders(self) -> tuple[Order, ...]:
+        """What the studio must know of them: a new one at once, and any whenever something changed."""
+        self._worst_of = self._worst_wanted()
+        told = ShowRecording(self.shows_light), KeepWorst(self._worst_of)
+        return (*told, EndRaw()) if self._is_curtained else told
+
+    def curtain(self, is_closed: bool) -> None:
+        """Panic. Closed: nothing more of what the camera sees is written down."""
+        self._is_curtained = is_closed
+        self._on_change()
 
     async def start(self) -> None:
         """Begins what needs no order, and goes on with a recording that a crash interrupted."""
@@ -68,6 +84,8 @@ class Outlets:
     def follow(self, status: StudioStatus) -> None:
         """The page shown is a chapter of the recording."""
         self.recorder.turn(status.page_index, status.courseware)
+        if self._worst_wanted() != self._worst_of:
+            self._on_change()
         raw = status.raw
         if raw is not None and raw.is_on != self._is_raw_on:
             self._is_raw_on = raw.is_on
@@ -77,6 +95,9 @@ class Outlets:
 
     async def close(self) -> None:
         await asyncio.gather(self.publishing.close(), self.recorder.close())
+
+    def _worst_wanted(self) -> str:
+        return self.recorder.open_id if self._keeps_worst and not self._is_curtained else ""
 
     def _recorder_changed(self) -> None:
         reason = self.recorder.status().reason

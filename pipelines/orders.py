@@ -128,6 +128,13 @@ class ShowRecording:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepWorst:
+    """The worst mattes are kept with this file of the recording, being written; "": none from now on."""
+
+    item_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class EndRaw:
     """The raw recording ends, for panic: what the camera sees from now on is not written down."""
 
@@ -226,6 +233,7 @@ Order = (
     | RequestKey
     | WatchLayers
     | ShowRecording
+    | KeepWorst
     | EndRaw
     | WatchSheets
     | Calibrate

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Depends
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
@@ -14,6 +13,7 @@ from appliance.api.access import assistant
 from appliance.api.problems import documented
 from appliance.api.raw_recordings import raw_recording_routes
 from appliance.api.wire_outlets import RecordedOut, RecordingOut, RecordingsOut
+from appliance.api.worst_mattes import ItemId, add_worst_routes
 from appliance.gateway import Gateway
 from pipelines.recording import BeingWritten, CannotRecord, Item, NotThere, Store, chapters
 from pipelines.saying import said
@@ -22,8 +22,6 @@ _ERRORS = documented(s401="No token, or a wrong one.", s403="A viewer's token.",
 _GONE = documented(s404="There is no such recording.")
 
 _OPEN = said("recording_written", "This file is being written: stop the recording first.")
-
-ItemId = Annotated[str, Path(pattern=r"^\d{8}-\d{6}-\d{3}$", description="Of the list.")]
 
 
 def recording_routes(gateway: Gateway) -> APIRouter:
@@ -38,7 +36,7 @@ def recording_routes(gateway: Gateway) -> APIRouter:
         return RecordingsOut(
             recording=RecordingOut.model_validate(recorder.status()),
             items=[_out(item) for item in items],
-            used_bytes=sum(item.size_bytes for item in items),
+            used_bytes=sum(item.size_bytes + item.worst_bytes for item in items),
             quota_bytes=gateway.settings.recording.quota_bytes,
         )
 
@@ -64,6 +62,7 @@ def recording_routes(gateway: Gateway) -> APIRouter:
 
     router.include_router(raw_recording_routes(gateway))  # before the ids, "raw" is none
     _add_item_routes(router, recorder.store)
+    add_worst_routes(router, recorder.store)
     return router
 
 
@@ -136,7 +135,8 @@ def _out(item: Item) -> RecordedOut:
         id=item.item_id,
         started_s=item.notes.started_s,
         duration_s=item.notes.duration_s,
-        size_bytes=item.size_bytes,
+        size_bytes=item.size_bytes + item.worst_bytes,
+        worst_bytes=item.worst_bytes,
         sha256=item.notes.sha256,
         is_open=item.is_open,
         pages=len(item.notes.marks),

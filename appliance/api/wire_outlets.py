@@ -62,7 +62,8 @@ class RecordedOut(BaseModel):
     id: str = Field(description="Start of the recording, UTC, and the number of the file.")
     started_s: float = Field(description="Seconds since 1970.")
     duration_s: float | None = Field(description="null while it is written.")
-    size_bytes: int
+    size_bytes: int = Field(description="With the worst mattes kept beside it.")
+    worst_bytes: int = Field(description="Of which are theirs.")
     sha256: str | None = Field(description="Of the whole file, hexadecimal; null while it is written.")
     is_open: bool = Field(description="Is it being written?")
     pages: int = Field(description="Page turns noted as chapters.")
@@ -73,6 +74,23 @@ class RecordingsOut(BaseModel):
     items: list[RecordedOut] = Field(description="Newest first.")
     used_bytes: int
     quota_bytes: int
+
+
+class WorstMatteOut(BaseModel):
+    """A moment of a recording whose matte was bad, by the box's own score."""
+
+    score: float = Field(description="0 to 1; 0 is worst. As matte_quality of the status.")
+    taken_s: float = Field(description="Seconds since 1970; started_s of the file less: where in it.")
+    pts: int = Field(description="Of the frame, 1/90000 s.")
+    page: int = Field(description="Of the courseware, shown then, from 0.")
+    trust: float = Field(description="In what the box expects to see of the LCD, around the teacher, 0 to 1.")
+    alpha_age_ms: float = Field(description="Since the frame that the network saw; 0: it was this one.")
+    camera: str = Field(description="Name of the camera's picture, JPEG.")
+    alpha: str = Field(description="Name of the matte, PNG: 255 is all teacher.")
+
+
+class WorstMattesOut(BaseModel):
+    items: list[WorstMatteOut] = Field(description="Worst first.")
 
 
 class RawItemOut(BaseModel):

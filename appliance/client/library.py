@@ -13,6 +13,7 @@ from appliance.api.wire_outlets import (
     RawRecordingsOut,
     RecordingOut,
     RecordingsOut,
+    WorstMattesOut,
 )
 from appliance.api.wire_talk import CaptionBody
 from appliance.client.calling import Caller
@@ -120,7 +121,17 @@ class Recordings:
         """WebVTT."""
         return self._box.fetch("GET", "/api/v1/recordings/{item_id}/chapters", item_id=item_id)
 
+    def worst(self, item_id: str) -> WorstMattesOut:
+        """What `recording.worst_mattes` had kept with it."""
+        return self._box.ask(WorstMattesOut, "GET", "/api/v1/recordings/{item_id}/worst", item_id=item_id)
+
+    def worst_file(self, item_id: str, name: str) -> bytes:
+        """JPEG or PNG. name: of `worst`, or worst.jsonl."""
+        path = "/api/v1/recordings/{item_id}/worst/{name}"
+        return self._box.fetch("GET", path, item_id=item_id, name=name)
+
     def remove(self, item_id: str) -> None:
+        """With the worst mattes kept beside it."""
         self._box.order("DELETE", "/api/v1/recordings/{item_id}", item_id=item_id)
 
     def raw(self) -> RawRecordingsOut:

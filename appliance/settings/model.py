@@ -136,5 +136,6 @@ class Settings(BaseModel):
             models_dir=self.box.models_path,
             calibration_path=self.box.calibration_path,
             recording=self.recording,
+            recordings_path=self.box.recordings_path,
             raw_path=self.box.raw_recordings_path,
         )

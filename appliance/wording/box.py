@@ -40,6 +40,7 @@ BOX: Final[dict[str, str]] = {
     "cannot_write": "无法写入 {path}（{why}）：请腾出空间，并给设备的用户写入权限。",
     "recording_written": "这个文件正在写入：请先停止录制。",
     "no_such_recording": "没有这段录像。",
+    "no_such_worst": "没有这个蒙版文件。",
     "no_such_raw": "没有这段原始录制。",
     "raw_written": "这段原始录制正在写入：紧急遮挡会结束它；或者关闭 recording.raw 后重新启动本设备。",
     "recording_resumed": "录制时设备中断：现已继续录制。",

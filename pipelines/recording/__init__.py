@@ -4,6 +4,8 @@ from pipelines.recording.marks import chapters
 from pipelines.recording.recorder import CannotRecord, Recorder, RecorderStatus
 from pipelines.recording.settings import RecordingSettings
 from pipelines.recording.storing import ITEM_ID, BeingWritten, Item, NotThere, Store
+from pipelines.recording.worst import WorstMattes
+from pipelines.recording.worst_files import WorstMoment
 
 __all__ = [
     "ITEM_ID",
@@ -15,5 +17,7 @@ __all__ = [
     "RecorderStatus",
     "RecordingSettings",
     "Store",
+    "WorstMattes",
+    "WorstMoment",
     "chapters",
 ]

@@ -48,6 +48,10 @@ class Intake:
         return self._packets.dropped
 
     @property
+    def is_closed(self) -> bool:
+        return self._is_closed
+
+    @property
     def wants_key(self) -> bool:
         return self._packets.wants_key
 

@@ -87,6 +87,12 @@ class Recorder:
         """The layer that must be coded for the recording."""
         return frozenset((LAYER,)) if self.is_on else frozenset()
 
+    @property
+    def open_id(self) -> str:
+        """The file being written; "" before the first key frame, and from the moment it is to end."""
+        writer = self._writer
+        return "" if writer is None or writer.intake.is_closed else writer.item_id
+
     def start(self) -> None:
         """Does nothing if it is on. Raises CannotRecord."""
         if self._writer is None:
@@ -99,6 +105,7 @@ class Recorder:
             return
         self._store_intention("")
         writer.intake.close()
+        self._on_change()
         await asyncio.to_thread(writer.join)
         self._fault, self._reason = "", ""
         self._ended(writer)

@@ -26,6 +26,14 @@ class RecordingSettings(BaseModel):
         False, description="Also a red light in the programme's corner, for all who watch, while recording."
     )
 
+    worst_mattes: int = Field(
+        0,
+        ge=0,
+        le=200,
+        description="So many moments of each recording whose mattes were worst are kept with it, for whoever "
+        "improves the box: the camera's picture and the matte, at most one in 10 s. 0: none.",
+    )
+
     raw: bool = Field(
         False,
         description="Also the raw inputs of each lesson, losslessly, for `classroom replay`: "

@@ -17,6 +17,7 @@ import av
 from pipelines.recording.boxes import whole_bytes
 from pipelines.recording.marks import NoteBook, Notes, read_notes
 from pipelines.recording.settings import RecordingSettings
+from pipelines.recording.worst_files import WorstFolder, WorstMoment, WorstSizes, worst_folders
 
 log = logging.getLogger(__name__)
 
@@ -36,13 +37,17 @@ class BeingWritten(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One segment. is_open: being written. notes: begin, pages; of a finished one duration and checksum."""
+    """One segment. is_open: being written. notes: begin, pages; of a finished one duration and checksum.
+
+    size_bytes: of the file. worst_bytes: of the worst mattes kept beside it.
+    """
 
     item_id: str
     path: Path
     size_bytes: int
     is_open: bool
     notes: Notes
+    worst_bytes: int = 0
 
 
 class Store:
@@ -53,6 +58,7 @@ class Store:
         self._settings = settings
         self._lock = threading.Lock()
         self._open_id = ""
+        self._worst_sizes = WorstSizes()
 
     def make(self) -> None:
         """Raises OSError."""
@@ -84,7 +90,8 @@ class Store:
                 except OSError:  # just deleted
                     continue
                 notes = read_notes(path.with_suffix(".jsonl"))
-                found.append(Item(path.stem, path, size, path.stem == self._open_id, notes))
+                worst = self._worst_sizes.of(self.folder, path.stem)
+                found.append(Item(path.stem, path, size, path.stem == self._open_id, notes, worst))
         return found
 
     def item(self, item_id: str) -> Item:
@@ -94,18 +101,40 @@ class Store:
                 return item
         raise NotThere
 
+    def worst(self, item_id: str) -> list[WorstMoment]:
+        """The worst mattes kept of it, worst first. Raises NotThere."""
+        return self._worst(item_id).moments()
+
+    def worst_file(self, item_id: str, name: str) -> Path:
+        """One of their files. Raises NotThere."""
+        path = self._worst(item_id).file(name)
+        if path is None:
+            raise NotThere
+        return path
+
+    def _worst(self, item_id: str) -> WorstFolder:
+        if not self._has(item_id):
+            raise NotThere
+        return WorstFolder(self.folder, item_id)
+
+    def _has(self, item_id: str) -> bool:
+        return bool(ITEM_ID.fullmatch(item_id)) and (self.folder / f"{item_id}.mp4").is_file()
+
     def delete(self, item_id: str) -> None:
-        """Raises NotThere, BeingWritten."""
+        """Its worst mattes too. Raises NotThere, BeingWritten."""
         with self._lock:
             if item_id == self._open_id:
                 raise BeingWritten
-            if not ITEM_ID.fullmatch(item_id) or not (self.folder / f"{item_id}.mp4").is_file():
+            if not self._has(item_id):
                 raise NotThere
             self._remove(item_id)
 
     @property
     def used_bytes(self) -> int:
-        return sum(item.stat().st_size for item in os.scandir(self.folder) if item.name.endswith(".mp4"))
+        films = sum(item.stat().st_size for item in os.scandir(self.folder) if item.name.endswith(".mp4"))
+        return films + sum(
+            self._worst_sizes.of(self.folder, item_id) for item_id in worst_folders(self.folder)
+        )
 
     def has_room(self) -> bool:
         """Is there room for more, after the oldest have gone where the settings say so?"""
@@ -134,6 +163,7 @@ class Store:
     def _remove(self, item_id: str) -> None:
         for suffix in (".mp4", ".jsonl"):
             (self.folder / f"{item_id}{suffix}").unlink(missing_ok=True)
+        WorstFolder(self.folder, item_id).remove()
 
     # A box that was killed ----------------------------------------------------------------------
 
@@ -171,7 +201,19 @@ class Store:
                 recovered += self._end(item)
             except (OSError, av.FFmpegError) as error:
                 log.warning("recording %s cannot be ended: %s", item.item_id, error)
+        self._tidy_worst()
         return recovered
+
+    def _tidy_worst(self) -> None:
+        for item_id in worst_folders(self.folder):
+            worst = WorstFolder(self.folder, item_id)
+            try:
+                if self._has(item_id):
+                    worst.tidy()
+                else:
+                    worst.remove()
+            except OSError as error:
+                log.warning("worst mattes of before cannot be tidied: %s", error.strerror)
 
     def _end(self, item: Item) -> int:
         with item.path.open("r+b") as file:

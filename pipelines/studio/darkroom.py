@@ -5,17 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-import cv2
 import numpy as np
 
 from pipelines.media import U8, Matte, Page
 from pipelines.orders import PictureKind
 from pipelines.plate.plate import Expected
+from pipelines.recording.stills import coded, whole_alpha
 from pipelines.reports import PictureTaken
 from pipelines.saying import said
 from pipelines.studio.composing import Composed
-
-_JPEG_QUALITY = 90
 
 
 class Darkroom:
@@ -45,7 +43,7 @@ class Darkroom:
             self._send(PictureTaken(number, b"", reason=picture))
             return
         is_drawn = kind in ("page", "inked", "matte")  # lossless: of lines, not of light
-        self._send(PictureTaken(number, _coded(picture, ".png" if is_drawn else ".jpg")))
+        self._send(PictureTaken(number, coded(picture, ".png" if is_drawn else ".jpg")))
 
     def _see(self, kind: PictureKind) -> U8 | str:
         """u8 (H, W, 3) or (H, W); or why there is none."""
@@ -64,7 +62,7 @@ class Darkroom:
             )
         if kind == "camera":
             return composed.matte.frame.rgb
-        return _alpha(composed.matte) if kind == "matte" else self._plate(composed.matte)
+        return whole_alpha(composed.matte) if kind == "matte" else self._plate(composed.matte)
 
     def _plate(self, matte: Matte) -> U8 | str:
         expected = self._expected()
@@ -76,22 +74,3 @@ class Darkroom:
             return said("size_changed", "The camera's picture has just changed its size. Try again.")
         rgb[box.slices] = expected.photometry.plate(expected.light)
         return rgb
-
-
-def _alpha(matte: Matte) -> U8:
-    """The whole picture's alpha, u8 (H, W)."""
-    width, height = matte.frame.size_wh
-    whole = np.zeros((height, width), np.uint8)
-    whole[matte.box.slices] = matte.pha
-    return whole
-
-
-def _coded(picture: U8, suffix: str) -> bytes:
-    pixels = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-    flags = (
-        [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY] if suffix == ".jpg" else [cv2.IMWRITE_PNG_COMPRESSION, 3]
-    )
-    is_done, data = cv2.imencode(suffix, pixels, flags)
-    if not is_done:
-        raise AssertionError(f"OpenCV could not code a picture of {picture.shape} as {suffix}")
-    return data.tobytes()

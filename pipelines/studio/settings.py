@@ -81,4 +81,5 @@ class StudioSettings(BaseModel):
     models_dir: Path
     calibration_path: Path | None = None  # where the calibration is stored; None: nowhere
     recording: RecordingSettings = RecordingSettings()
+    recordings_path: Path | None = None  # the folder of recordings; None: nothing is kept beside one
     raw_path: Path | None = None  # the folder of raw recordings; None: none is made, whatever is set

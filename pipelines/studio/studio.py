@@ -126,7 +126,7 @@ class Studio:
         encoder = LayeredEncoder(size_wh, rate_hz, settings.encoding)
         self._parts = Parts(composing.compositor, size_wh, rate_hz, settings.encoding)
         scene = Scene(layout=settings.programme.layout, text_fade=settings.programme.text_fade)
-        self._witness = witness(settings, scene, self._net.provider)
+        self._witness = witness(settings, scene, self._net.provider, lambda: self._known, self._lectern.page)
         self._matting = Matting(
             self._net, settings.matting, self._refiner_for, self._marks, self._witness.matte
         )

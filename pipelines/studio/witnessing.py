@@ -1,20 +1,23 @@
-"""What the studio tells its raw recording, if there is one."""
+"""What the studio tells who writes down what it saw: the raw recording, and who keeps the worst mattes."""
 
 from __future__ import annotations
 
 import importlib.metadata
 import time
+from collections.abc import Callable
 
 from pipelines.ink import PageKey
 from pipelines.matting import Coarse
-from pipelines.media import Calibration, Delay, Frame, Matte, Page, Scene
-from pipelines.orders import Order
+from pipelines.media import Calibration, Delay, Frame, Layout, Matte, Page, Scene
+from pipelines.orders import KeepWorst, Order, SetScene
+from pipelines.recording import WorstMattes
 from pipelines.recording.raw import Given, MatteNote, RawLog, TickNote
 from pipelines.recording.raw.entries import LOGGED, Began
 from pipelines.recording.raw.notes import KnownNote, OrderNote
 from pipelines.reports import RawStatus
 from pipelines.saying import said
 from pipelines.studio.composing import Composed
+from pipelines.studio.keying import Known
 from pipelines.studio.settings import StudioSettings
 
 # The versions that decide about pixels. ONNX Runtime comes under one of two names.
@@ -22,10 +25,16 @@ SOFTWARE = ("dual-teacher-classroom", "numpy", "numba", "opencv-python", "onnxru
 
 
 class Witness:
-    """Each method is called by the thread that does what it tells of. log: None where nothing is recorded."""
+    """Each method is called by the thread that does what it tells of. log: None where nothing is recorded.
 
-    def __init__(self, log: RawLog | None) -> None:
-        self._log = log
+    worst: None where none are wanted. known: what the newest matte was refined by; None: nothing. scene: the
+    one at the start.
+    """
+
+    def __init__(
+        self, log: RawLog | None, worst: WorstMattes | None, known: Callable[[], Known | None], scene: Scene
+    ) -> None:
+        self._log, self._worst, self._known_now, self._scene = log, worst, known, scene
         self._given: list[Given] = []  # of the mattes' thread, since the last matte
 
     def known(self, calibration: Calibration | None, delay: Delay | None) -> None:
@@ -41,8 +50,19 @@ class Witness:
             given, self._given = tuple(self._given), []
             newest = None if answer is None else answer.frame.pts
             self._log.note(MatteNote(frame, asked, newest, given, None if matte is None else matte.pts))
+        if self._worst is not None and matte is not None:
+            known = self._known_now()
+            # The refiner is not asked about a matte of nobody: its score is an older one's.
+            if known is None or matte.box.is_empty or _hides_teacher(self._scene):
+                self._worst.see(matte, None, 0.0)
+            else:
+                self._worst.see(matte, known.refiner.quality, known.refiner.trust)
 
     def order(self, order: Order) -> None:
+        if self._worst is not None and isinstance(order, KeepWorst):
+            self._worst.keep_for(order.item_id)
+        if isinstance(order, SetScene):
+            self._scene = order.scene
         if self._log is not None and isinstance(order, LOGGED):
             self._log.note(OrderNote(order))
 
@@ -79,15 +99,44 @@ class Witness:
             self._log.end(said("raw_panic", "panic was called; it begins again with the next start"))
 
     def close(self) -> None:
+        if self._worst is not None:
+            self._worst.close()
         if self._log is not None:
             self._log.close()
 
 
-def witness(settings: StudioSettings, scene: Scene, provider: str) -> Witness:
-    """With a raw recording of its own where the settings want one. scene: the one at the start."""
+def _hides_teacher(scene: Scene) -> bool:
+    """Whom the recording does not show is not kept beside it."""
+    return scene.layout in (Layout.SLATE, Layout.COURSEWARE) or scene.opacity <= 0
+
+
+def witness(
+    settings: StudioSettings,
+    scene: Scene,
+    provider: str,
+    known: Callable[[], Known | None],
+    page: Callable[[], Page | None],
+) -> Witness:
+    """With what the settings want. scene: the one at the start. known: of the LCD, in use. page: shown."""
+    return Witness(_raw_log(settings, scene, provider), _worst(settings, page), known, scene)
+
+
+def _worst(settings: StudioSettings, page: Callable[[], Page | None]) -> WorstMattes | None:
+    chosen, folder = settings.recording, settings.recordings_path
+    if not chosen.worst_mattes or folder is None:
+        return None
+
+    def index() -> int:
+        shown = page()
+        return 0 if shown is None else shown.index
+
+    return WorstMattes(folder, chosen.worst_mattes, chosen.keep_free_bytes, index)
+
+
+def _raw_log(settings: StudioSettings, scene: Scene, provider: str) -> RawLog | None:
     chosen, parent = settings.recording, settings.raw_path
     if not chosen.raw or parent is None:
-        return Witness(None)
+        return None
     # Only what the pictures depend on: addresses of cameras may hold passwords.
     wanted = {"network", "matting", "programme"}
     began = Began(
@@ -98,7 +147,7 @@ def witness(settings: StudioSettings, scene: Scene, provider: str) -> Witness:
     )
     folder = parent / f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{time.monotonic_ns() % 1_000_000:06}"
     free, rate_hz = chosen.keep_free_bytes, settings.camera.rate_hz
-    return Witness(RawLog(folder, chosen.raw_quota_bytes, free, rate_hz, began))
+    return RawLog(folder, chosen.raw_quota_bytes, free, rate_hz, began)
 
 
 def software() -> str:

@@ -24,7 +24,7 @@ import numpy as np
 from pipelines.annotating import Annotator
 from pipelines.capture import Upright
 from pipelines.ink import PageKey
-from pipelines.media import TEACHER_LAYER, Packet, Page, Scene, SourceState
+from pipelines.media import TEACHER_LAYER, U8, Frame, Matte, Packet, Page, Scene, SourceState
 from pipelines.orders import (
     Calibrate,
     CalibrationKind,
@@ -35,6 +35,7 @@ from pipelines.orders import (
     EndVoice,
     FindUpright,
     ForgetCalibration,
+    KeepWorst,
     MixVoice,
     OfferCamera,
     OfferScreen,
@@ -55,6 +56,7 @@ from pipelines.orders import (
     WatchLayers,
     WatchSheets,
 )
+from pipelines.recording import WorstMattes
 from pipelines.reports import (
     CalibrationNews,
     CalibrationStatus,
@@ -118,6 +120,7 @@ class FakeStudio:
         self.wants_key = True
         self.shows_recording = False
         self.raw = RawStatus(True, "", 0) if settings.recording.raw else None
+        self.worst = worst_of(settings)
         self.layers = frozenset(("420",))
         self.is_running = True
         self.is_knocked = settings.camera.url == "fake:knocked"
@@ -182,6 +185,8 @@ class FakeStudio:
                 self.raw = RawStatus(False, "panic", 0)
             case ShowRecording(is_on):
                 self.shows_recording = is_on
+            case KeepWorst(item_id) if self.worst is not None:
+                self.worst.keep_for(item_id)
             case WatchSheets(wanted):
                 if self.parts is None:
                     # Imported here: few tests need it, and its libraries take a second to load.
@@ -259,6 +264,8 @@ class FakeStudio:
         if self.sound is not None:
             rgb = self.sound.over(rgb, self.scene, now_ns)
         self.rgb = rgb
+        if self.worst is not None:
+            self.worst.see(nobody(rgb, self.clock.pts(now_ns)), number % 10 / 10, 0.9)
         frame = av.VideoFrame.from_ndarray(rgb, format="rgb24")
         frame.pts = self.clock.pts(now_ns)
         frame.time_base = self.codec.time_base
@@ -326,6 +333,18 @@ class FakeStudio:
             self.send(self.status())
             number += 1
             time.sleep(1 / RATE_HZ)
+
+
+def nobody(rgb: U8, pts: int) -> Matte:
+    return Matte.empty(Frame(rgb, pts, 0))
+
+
+def worst_of(settings: StudioSettings) -> WorstMattes | None:
+    """The real thing, over scores that are made up. Ten seconds are soon over here."""
+    most, folder = settings.recording.worst_mattes, settings.recordings_path
+    if not most or folder is None:
+        return None
+    return WorstMattes(folder, most, 0, lambda: 0, lambda: time.time() * 20)
 
 
 def run_studio(settings: StudioSettings, zero_ns: int, connection: Connection) -> None:
