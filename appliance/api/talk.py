@@ -181,9 +181,7 @@ def microphone_routes(gateway: Gateway) -> APIRouter:
         responses=_ERRORS | _NOT_LET_IN,
     )
     async def delete_microphone(request: Request, viewer_id: Microphone) -> Response:
-        _own(gateway, request, viewer_id)
-        if gateway.talk.state_of(viewer_id) not in ("let_in", "speaking"):
-            raise HTTPException(409, said("talk_not_speaking", "This room does not speak."))
+        _own_turn(gateway, request, viewer_id)
         gateway.talk.stop()
         return Response(status_code=200)
 
@@ -216,11 +214,16 @@ def _add_camera_routes(router: APIRouter, gateway: Gateway) -> None:
     )
     async def delete_camera(request: Request, viewer_id: Microphone) -> Response:
         """From the answer on nothing more of it is seen. The turn goes on."""
-        _own(gateway, request, viewer_id)
-        if gateway.talk.state_of(viewer_id) not in ("let_in", "speaking"):
-            raise HTTPException(409, said("talk_not_speaking", "This room does not speak."))
+        _own_turn(gateway, request, viewer_id)
         gateway.talk.end_camera()
         return Response(status_code=200)
+
+
+def _own_turn(gateway: Gateway, request: Request, viewer_id: str) -> None:
+    """Raises HTTPException unless it is this viewer's own, and has the turn."""
+    _own(gateway, request, viewer_id)
+    if gateway.talk.state_of(viewer_id) not in ("let_in", "speaking"):
+        raise HTTPException(409, said("talk_not_speaking", "This room does not speak."))
 
 
 async def _answered(

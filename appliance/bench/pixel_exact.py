@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
 import time
 import urllib.request
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from appliance.bench.browser import browsing
 from appliance.bench.ours import BenchFailed, Box, running_box
 from pipelines.courseware import open_courseware
 from pipelines.media import TEACHER_LAYER, U8, Page, SizeWh
@@ -18,16 +18,6 @@ from pipelines.media import TEACHER_LAYER, U8, Page, SizeWh
 if TYPE_CHECKING:
     from playwright.sync_api import Page as Tab
 
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-)
 # The page's own module, not a second one: what its canvas shows, and when it changed last.
 SNAPSHOT = "async () => (await import('/assets/exact.js')).snapshot()"
 DRAWN = "async () => (await import('/assets/exact.js')).drawn()"
@@ -70,26 +60,14 @@ def lesson_pages(size_wh: SizeWh) -> list[U8]:
 
 
 def _watched(box: Box, pages: list[U8], turns: int) -> dict[str, Any]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        raise BenchFailed("Chromium is not installed: apt-get install chromium")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError as error:
-        raise BenchFailed("Playwright is not installed: pip install playwright") from error
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        try:
-            tab = browser.new_page(viewport={"width": 1280, "height": 720})
-            tab.add_init_script(HIDE_TEACHER)
-            tab.goto(f"{box.url}/watch#token={box.token}")
-            _until_in_parts(box, tab)
-            # A machine that is busy with the browser looks like a weak line: not what is measured here.
-            for viewer in box.status()["viewers"]:
-                _call(box, "PUT", f"/api/v1/viewers/{viewer['viewer_id']}/layer", {"layer": TEACHER_LAYER})
-            turned = [_turn(box, tab, pages, turn + 1) for turn in range(turns)]
-        finally:
-            browser.close()
+    with browsing() as tab:
+        tab.add_init_script(HIDE_TEACHER)
+        tab.goto(f"{box.url}/watch#token={box.token}")
+        _until_in_parts(box, tab)
+        # A machine that is busy with the browser looks like a weak line: not what is measured here.
+        for viewer in box.status()["viewers"]:
+            _call(box, "PUT", f"/api/v1/viewers/{viewer['viewer_id']}/layer", {"layer": TEACHER_LAYER})
+        turned = [_turn(box, tab, pages, turn + 1) for turn in range(turns)]
     flips = [turn.flip_ms for turn in turned if turn.flip_ms is not None]
     return {
         "exact": all(turn.exact for turn in turned),

@@ -16,8 +16,9 @@ from pictures import picture
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from appliance.api.wire_talk import TalkChange
+from appliance.bench.browser import FLAGS
 from appliance.bench.ours import Box
-from appliance.bench.pixel_exact import DRAWN, FLAGS
+from appliance.bench.pixel_exact import DRAWN
 from appliance.client import BoxClient
 from pipelines.compositing.inset import inset_box
 from pipelines.media import U8, Corner

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 from pictures import picture
 
+from appliance.bench.browser import FLAGS
 from appliance.bench.ours import Box, running_box
-from appliance.bench.pixel_exact import DRAWN, FLAGS, SNAPSHOT
+from appliance.bench.pixel_exact import DRAWN, SNAPSHOT
 from models.catalog import default_models_dir, locate
 from models.matting_net import MattingNet
 from models.settings import NetworkSettings
