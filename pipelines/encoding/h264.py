@@ -118,7 +118,7 @@ def _x264_options(form: str) -> dict[str, str]:
     if form != HALF:
         params += FULL_CHROMA_PARAMS
     return {
-        "preset": "veryfast",
+        "preset": "superfast",
         "tune": "zerolatency",
         "profile": "baseline" if form == HALF else "high444",
         "crf": str(QUALITY_CRF),

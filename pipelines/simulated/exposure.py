@@ -14,6 +14,7 @@ from pipelines.simulated.light import CODE_UNITS, I8, I32, NOISE_SHIFT, U16
 CELL_PX = 8  # soft things (shadow, glow) live on a grid of one value per 8x8 pixels
 _HALF = CODE_UNITS // 2
 _LEVEL_SHIFT = 7  # log2 of CODE_UNITS
+_LEAST_SHADE = np.float32(0.004)  # of the still light: less is no shadow
 
 
 @compiled(fastmath=True)
@@ -128,38 +129,98 @@ def place_teacher(
     light. falloff f32 (H, W): vignetting. window i32 (4,): x0, y0, x1, y1 of what changes.
     solid: show the teacher's own colour wherever alpha is above 0, as truth.
     """
-    grid_w = shade.shape[1]
-    shade_row, glow_row = np.empty((grid_w, 1), np.float32), np.empty((grid_w, 3), np.float32)
+    shade_row, glow_row = np.empty((shade.shape[1], 1), np.float32), np.empty((shade.shape[1], 3), np.float32)
     x0, y0, x1, y1 = window
+    count = 3 * (x1 - x0)
+    dim, units = np.empty(count, np.float32), np.empty(count, np.int32)
+    cells, shares = _between_cells(x0, x1, shade.shape[1])
     for y in range(y0, y1):
         _row_of(shade, y, shade_row)
         _row_of(glow, y, glow_row)
         k, first, past, start = y - rows[0, 0], x1, x1, 0
         if 0 <= k < len(rows):
-            first, past, start = rows[k, 1], rows[k, 2], starts[k]
-        for x in range(x0, x1):
-            alpha = np.float32(0.0)
-            at = start + x - first
-            if first <= x < past:
-                alpha = pha[at] * np.float32(1 / 255)
-            cell = (x + np.float32(0.5)) * np.float32(1 / CELL_PX) - np.float32(0.5)
-            i = min(max(int(cell), 0), grid_w - 2)
-            share = cell - i
-            dim = shade_row[i, 0] + share * (shade_row[i + 1, 0] - shade_row[i, 0])
-            if alpha == 0 and dim < np.float32(0.004):
-                continue
-            fall = falloff[y, x]
-            for c in range(3):
-                value = light[y, x, c] - dim * still[y, x, c]
-                if alpha > 0:
-                    own = glow_row[i, c] + share * (glow_row[i + 1, c] - glow_row[i, c])
-                    own = (lamps[fgr[at, c], c] + own) * fall
-                    value = own if solid else value + alpha * (own - value)
-                units = min(max(int(value + np.float32(0.5)), 0), 65535)
-                coded = np.int32(tone[units])
-                level = coded >> _LEVEL_SHIFT
-                grain = (np.int32(bank[y + top, x + left, c]) * np.int32(sigmas[level])) >> NOISE_SHIFT
-                rgb[y, x, c] = min(max(int((coded + grain + _HALF) >> _LEVEL_SHIFT), 0), 255)
+            first, past, start = max(rows[k, 1], x0), min(rows[k, 2], x1), starts[k] + max(x0 - rows[k, 1], 0)
+        _dim_row(shade_row, cells, shares, dim)
+        here = slice(3 * x0, 3 * x1)
+        _shaded(light[y].reshape(-1)[here], still[y].reshape(-1)[here], dim, units)
+        own = fgr[start : start + past - first], pha[start : start + past - first]
+        at = first - x0
+        fall = falloff[y, first:past]
+        _blend(*own, at, glow_row, cells, shares, lamps, fall, solid, dim, units)
+        grains = bank[y + top].reshape(-1)[3 * (x0 + left) : 3 * (x1 + left)]
+        _code(units, dim, tone, sigmas, grains, rgb[y].reshape(-1)[here])
+
+
+@compiled(fastmath=True)
+def _between_cells(x0: int, x1: int, grid_w: int) -> tuple[I32, F32]:
+    """For each x the cell of the grid at its left, i32, and how far it is on its way to the next one, f32."""
+    cells, shares = np.empty(x1 - x0, np.int32), np.empty(x1 - x0, np.float32)
+    for x in range(x0, x1):
+        place = (x + np.float32(0.5)) * np.float32(1 / CELL_PX) - np.float32(0.5)
+        cells[x - x0] = min(max(int(place), 0), grid_w - 2)
+        shares[x - x0] = place - cells[x - x0]
+    return cells, shares
+
+
+@compiled(fastmath=True)
+def _dim_row(shade_row: F32, cells: I32, shares: F32, dim: F32) -> None:
+    """The shadow of a row of pixels, once for each channel: -1 where there is none."""
+    for i in range(cells.shape[0]):
+        left = shade_row[np.uint32(cells[i]), 0]
+        value = left + shares[i] * (shade_row[np.uint32(cells[i] + 1), 0] - left)
+        shadow = value if value >= _LEAST_SHADE else np.float32(-1)
+        dim[3 * i], dim[3 * i + 1], dim[3 * i + 2] = shadow, shadow, shadow
+
+
+@compiled(fastmath=True)
+def _shaded(light: U16, still: U16, dim: F32, units: I32) -> None:
+    """Light less the shadow. A loop so plain that the compiler makes vectors of it."""
+    zero = np.float32(0)
+    for i in range(units.shape[0]):
+        value = np.float32(light[i]) - max(dim[i], zero) * np.float32(still[i])
+        units[i] = min(max(np.int32(value + np.float32(0.5)), 0), 65535)
+
+
+@compiled(fastmath=True)
+def _blend(
+    fgr: U8,
+    pha: U8,
+    at: int,
+    glow_row: F32,
+    cells: I32,
+    shares: F32,
+    lamps: F32,
+    falloff: F32,
+    solid: bool,
+    dim: F32,
+    units: I32,
+) -> None:
+    """The cutout's pixels of a row, from `at` on, over what lies behind."""
+    for j in range(pha.shape[0]):
+        if pha[j] == 0:
+            continue
+        alpha = pha[j] * np.float32(1 / 255)
+        i, share = np.uint32(cells[at + j]), shares[at + j]
+        for c in range(3):
+            k = 3 * (at + j) + c
+            glow = glow_row[i, c] + share * (glow_row[i + 1, c] - glow_row[i, c])
+            value = (lamps[fgr[j, c], c] + glow) * falloff[j]
+            if not solid:
+                behind = np.float32(units[k])
+                value = behind + alpha * (value - behind)
+            units[k] = min(max(np.int32(value + np.float32(0.5)), 0), 65535)
+            dim[k] = np.float32(0)
+
+
+@compiled(fastmath=True)
+def _code(units: I32, dim: F32, tone: I16, sigmas: U8, grains: I8, row: U8) -> None:
+    """Codes light with its noise wherever there is a teacher or their shadow."""
+    for i in range(units.shape[0]):
+        if dim[i] < np.float32(0):
+            continue
+        coded = np.int32(tone[np.uint32(units[i])])
+        grain = (np.int32(grains[i]) * np.int32(sigmas[np.uint32(coded) >> _LEVEL_SHIFT])) >> NOISE_SHIFT
+        row[i] = min(max((coded + grain + _HALF) >> _LEVEL_SHIFT, 0), 255)
 
 
 @compiled(fastmath=True)
