@@ -45,6 +45,8 @@ NO_PERIODIC_KEY = 1 << 30
 # Below one megapixel a second slice brings no speed, and every slice costs a little compression.
 PIXELS_PER_THREAD = 1_000_000
 MAX_THREADS = 4
+# A third less time for a third more bits, the same text: worth it where the matting has no core to spare.
+FEW_CORES = 2
 
 
 class EncoderUnavailable(Exception):
@@ -90,7 +92,7 @@ def open_encoder(
     context.color_primaries = ColorPrimaries.BT709
     context.color_trc = ColorTrc.BT709
     context.thread_count = threads_for(size_wh, cores)
-    options = _x264_options(form) if name == "x264" else _nvenc_options(form)
+    options = _x264_options(form, cores) if name == "x264" else _nvenc_options(form)
     context.options = options | {
         "maxrate": str(video_bps),
         "bufsize": str(round(video_bps * buffer_s(form))),
@@ -113,12 +115,12 @@ def threads_for(size_wh: SizeWh, cores: int) -> int:
     return max(1, min(wanted, cores, MAX_THREADS))
 
 
-def _x264_options(form: str) -> dict[str, str]:
+def _x264_options(form: str, cores: int) -> dict[str, str]:
     params = f"aq-mode=0:qpmin={FINEST_QP}:scenecut=0:keyint=infinite:repeat-headers=1:chromaloc=1"
     if form != HALF:
         params += FULL_CHROMA_PARAMS
     return {
-        "preset": "superfast",
+        "preset": "superfast" if cores <= FEW_CORES else "veryfast",
         "tune": "zerolatency",
         "profile": "baseline" if form == HALF else "high444",
         "crf": str(QUALITY_CRF),
