@@ -18,8 +18,9 @@ from models.training.coarse import earlier, imitated_coarse, real_coarse
 from models.training.pages import make_page
 from models.training.people import joined, load_people, load_teacher
 from models.training.scene import Scene, make_scene
+from pipelines.matting.cells import cells_of, colour_cells
 from pipelines.matting.evidence import deviation
-from pipelines.matting.shading import shade, shadow_field
+from pipelines.matting.shading import find_shadow, shade
 from pipelines.media import U8
 
 log = logging.getLogger("classroom.training")
@@ -109,8 +110,9 @@ def scene_planes(scene: Scene, coarse: U8, rng: np.random.Generator) -> U8:
     before = earlier(scene.pha, coarse, rng)
     sigma = np.empty_like(scene.doubt)
     deviation(scene.plate, scene.doubt, sigma)
-    share = shadow_field(scene.rgb, scene.plate, scene.room, sigma, coarse)
-    plate = np.empty_like(scene.plate)
-    shade(scene.plate, scene.room, share, plate)
-    planes = np.dstack([scene.rgb, plate, scene.fgr, scene.doubt, scene.pha, coarse, before])
+    seen, behind = (colour_cells(rgb) for rgb in (scene.rgb, scene.plate))
+    shadow = find_shadow(seen, behind, *(cells_of(plane) for plane in (scene.room, sigma, coarse)))
+    plate = np.empty((3, *scene.room.shape), np.uint8)
+    shade(scene.plate, scene.room, shadow, 0, 0, plate)
+    planes = np.dstack([scene.rgb, *plate, scene.fgr, scene.doubt, scene.pha, coarse, before])
     return np.asarray(planes, np.uint8)

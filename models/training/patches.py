@@ -97,10 +97,10 @@ def batch_of(patches: Sequence[U8]) -> Batch:
 
 def gather_patch(patch: U8, out: F32) -> None:
     """The features of a whole patch or scene, f32 (48, h/2, w/2)."""
-    parts = [np.ascontiguousarray(patch[..., plane]) for plane in (RGB, PLATE, DOUBT, COARSE, BEFORE)]
-    rgb, plate, doubt, coarse, before = parts
+    doubt, coarse, before = (np.ascontiguousarray(patch[..., plane]) for plane in (DOUBT, COARSE, BEFORE))
+    rgb, plate = (np.ascontiguousarray(patch[..., planes].transpose(2, 0, 1)) for planes in (RGB, PLATE))
     sigma = np.empty_like(doubt)
-    deviation(plate, doubt, sigma)
+    deviation(np.ascontiguousarray(patch[..., PLATE]), doubt, sigma)
     gather(rgb, plate, sigma, coarse, before, 0, 0, out)
 
 

@@ -14,7 +14,8 @@ from models.refiner_net import RefinerNet
 from models.settings import NetworkSettings
 from models.training.dataset import COARSE, DOUBT, FGR, PHA, PLATE, RGB
 from models.training.patches import gather_patch
-from pipelines.matting.colouring import colour, expected_light
+from pipelines.matting.cells import CELL_PX, cells_of, colour_cells
+from pipelines.matting.colouring import Canvas, colour, expected_light
 from pipelines.matting.evidence import FEATURES, accept
 from pipelines.media import F32, U8, Box
 
@@ -46,13 +47,14 @@ def refined(net: RefinerNet, scene: U8) -> tuple[U8, U8]:
     height, width = scene.shape[:2]
     features: F32 = np.empty((1, FEATURES * 4, height // 2, width // 2), np.float32)
     gather_patch(scene, features[0])
-    parts = [np.ascontiguousarray(scene[..., plane]) for plane in (RGB, PLATE, DOUBT, COARSE)]
-    rgb, plate, doubt, coarse = parts
-    pha, fgr = coarse.copy(), rgb.copy()
-    everywhere: F32 = np.ones((height // 8, width // 8), np.float32)
-    accept(net.answer(features)[0], plate, coarse, everywhere, 0, 0, 0, pha)
-    expected = expected_light(rgb, pha)
-    colour(rgb, plate, doubt, pha, everywhere, expected, Box(0, 0, width, height), fgr)
+    doubt, coarse = (np.ascontiguousarray(scene[..., plane]) for plane in (DOUBT, COARSE))
+    rgb, plate = (np.ascontiguousarray(scene[..., planes].transpose(2, 0, 1)) for planes in (RGB, PLATE))
+    pha, fgr = coarse.copy(), np.ascontiguousarray(scene[..., RGB])
+    everywhere: F32 = np.ones((height // CELL_PX, width // CELL_PX), np.float32)
+    whole = Box(0, 0, width, height)
+    accept(net.answer(features)[0], plate, coarse, everywhere, whole, whole, pha)
+    expected = expected_light(colour_cells(fgr), cells_of(pha))
+    colour(rgb, plate, doubt, pha, everywhere, expected, whole, whole, Canvas(fgr, 0, 0))
     return pha, fgr
 
 

@@ -1,12 +1,11 @@
 """Frame -> Matte: the teacher cut out of the camera's picture."""
 
-from pipelines.matting.carrying import Carrier
+from pipelines.matting.carrying import Carrier, warm_up_matting
 from pipelines.matting.coarse import Coarse
 from pipelines.matting.keyer import Keyer
 from pipelines.matting.refining import Refiner, warm_up_refining
 from pipelines.matting.settings import MattingSettings
 from pipelines.matting.uprighting import upright_by_people
-from pipelines.matting.upsampling import warm_up_matting
 
 __all__ = [
     "Carrier",

@@ -15,8 +15,9 @@ import numpy as np
 from pipelines.matting.coarse import Coarse, sampled
 from pipelines.matting.crop import STRIDE_PX, Crop, Sides, widened
 from pipelines.matting.cuts import CutDetector
-from pipelines.matting.motion import Trail
+from pipelines.matting.motion import Trail, warm_up_motion
 from pipelines.matting.specks import FAINT, Teacher
+from pipelines.matting.upsampling import warm_up_upsampling
 from pipelines.media import F32, PTS_HZ, Box, Frame, Matte
 
 MOST_S = 0.5  # older alpha is not carried: arms have gone elsewhere
@@ -94,6 +95,12 @@ class Carrier:
             box = Box(*cv2.boundingRect(np.asarray(pha > FAINT, np.uint8)))
             teacher = None if box.is_empty else Teacher(pha, box)
         return Coarse(frame, crop, small_rgb, teacher, age_pts)
+
+
+def warm_up_matting() -> None:
+    """Compiles the loops over pixels, or loads them from the cache: call it before the first frame is due."""
+    warm_up_upsampling()
+    warm_up_motion()
 
 
 def _reached(pha: F32) -> Sides:

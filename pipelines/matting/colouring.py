@@ -9,11 +9,14 @@ grows on.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
 from pipelines.compiling import compiled
-from pipelines.matting.evidence import CELL_PX, CODE, CODE_STEPS, LIGHT, shares
+from pipelines.matting.cells import CELL_PX, SAMPLES
+from pipelines.matting.lines import CODE, CODE_STEPS, LIGHT, along, largest, take
 from pipelines.media import F32, U8, UNKNOWN, Box
 
 SOLID = 250  # alpha from which a pixel's colour is the teacher's
@@ -23,16 +26,18 @@ _LEAST_SAY = np.float32(1e-4)
 _OWN2 = np.float32(0.08**2)  # variance of the teacher's colour about what is expected, in light
 _NOISE2 = np.float32(0.012**2)
 _TO_UNIT = np.float32(1 / 255)
+_TO_STEPS = np.float32(CODE_STEPS - 1)
 _HALF, _ONE, _ZERO = np.float32(0.5), np.float32(1), np.float32(0)
 
 
-def expected_light(rgb: U8, pha: U8) -> F32:
+def expected_light(seen: U8, alpha: U8) -> F32:
     """What colour the teacher is expected to have, light f32 (rows, columns, 4) by cell of CELL_PX.
 
-    The fourth plane is 0 where nothing of them is near. rgb: u8 (h, w, 3). pha: u8 (h, w).
+    The fourth plane is 0 where nothing of them is near. seen: the picture's cells, u8 (rows, columns, 3, 16).
+    alpha: u8 (rows, columns, 16).
     """
-    sums = np.zeros((rgb.shape[0] // CELL_PX, rgb.shape[1] // CELL_PX, 4), np.float32)
-    _tally(rgb, pha, sums)
+    sums = np.zeros((*alpha.shape[:2], 4), np.float32)
+    _tally(seen, alpha, sums)
     near, wide = (
         np.asarray(cv2.GaussianBlur(sums, (0, 0), cells, borderType=cv2.BORDER_CONSTANT), np.float32)
         for cells in (_NEAR_CELLS, _WIDE_CELLS)
@@ -43,31 +48,51 @@ def expected_light(rgb: U8, pha: U8) -> F32:
 
 
 @compiled(fastmath=True)
-def _tally(rgb: U8, pha: U8, sums: F32) -> None:
-    """Adds up the light of the solid ones among every second pixel of a cell, and how many they are."""
+def _tally(seen: U8, alpha: U8, sums: F32) -> None:
+    """Adds up the light of the solid ones among the pixels of a cell, and how many they are."""
     for row in range(sums.shape[0]):
         for column in range(sums.shape[1]):
             r, g, b, count = _ZERO, _ZERO, _ZERO, _ZERO
-            for y in range(row * CELL_PX, (row + 1) * CELL_PX, 2):
-                for x in range(column * CELL_PX + (y // 2) % 2, (column + 1) * CELL_PX, 2):
-                    if pha[y, x] < SOLID:
-                        continue
-                    r += LIGHT[rgb[y, x, 0]]
-                    g += LIGHT[rgb[y, x, 1]]
-                    b += LIGHT[rgb[y, x, 2]]
-                    count += _ONE
+            for k in range(SAMPLES):
+                if alpha[row, column, k] < SOLID:
+                    continue
+                r += LIGHT[seen[row, column, 0, k]]
+                g += LIGHT[seen[row, column, 1, k]]
+                b += LIGHT[seen[row, column, 2, k]]
+                count += _ONE
             here = sums[row, column]
             here[0], here[1], here[2], here[3] = r, g, b, count
 
 
-def colour(rgb: U8, plate: U8, sigma: U8, pha: U8, weight: F32, expected: F32, part: Box, fgr: U8) -> None:
-    """Writes the teacher's own colour into fgr u8 (h, w, 3), inside `part`.
+@dataclass(frozen=True, slots=True, eq=False)
+class Canvas:
+    """Colour that is written to: u8 (h, w, 3), of the picture's pixels from (y, x) on."""
 
-    rgb, plate: u8 (h, w, 3); sigma, pha: u8 (h, w). weight: f32 (rows, columns) by cells of CELL_PX, how much
-    of it is taken. expected: of `expected_light`. Where no plate is known, and where nothing of the teacher
-    is near, colour stays as it is.
+    fgr: U8
+    y: int
+    x: int
+
+
+def colour(
+    rgb: U8,
+    plate: U8,
+    sigma: U8,
+    pha: U8,
+    weight: F32,
+    expected: F32,
+    seen: Box,
+    part: Box,
+    on: Canvas,
+) -> None:
+    """Writes the teacher's own colour, inside `part`.
+
+    rgb, plate: planes u8 (3, h, w) of a tile's pixels `seen`, which hold the part. sigma, pha: u8 (h, w), of
+    the whole picture. weight: f32 (rows, columns) by cells of CELL_PX, how much of it is taken. expected: of
+    `expected_light`. Where no plate is known, and where nothing of the teacher is near, colour stays.
     """
-    _colour(rgb, plate, sigma, pha, weight, expected, part.y, part.x, part.h, part.w, fgr)
+    line = on.fgr[part.y - on.y : part.y - on.y + part.h].reshape(part.h, 3 * on.fgr.shape[1])
+    first = 3 * (part.x - on.x)
+    _colour(rgb, plate, sigma, pha, weight, expected, seen.y, seen.x, part.y, part.x, part.w, first, line)
 
 
 @compiled(fastmath=True)
@@ -80,37 +105,79 @@ def _colour(
     expected: F32,
     y0: int,
     x0: int,
-    rows: int,
+    top: int,
+    left: int,
     columns: int,
+    first: int,
     fgr: U8,
 ) -> None:
-    share = np.empty(columns, np.float32)
-    own = np.empty(3, np.float32)
-    for y in range(y0, y0 + rows):
-        if not shares(weight, y, x0, share):
+    """fgr: whole rows of colour, u8 (rows, 3 w), of which the part begins at `first`."""
+    lines, share = np.empty((2, columns), np.float32), np.empty(columns, np.float32)
+    own, codes = np.empty((4, columns), np.float32), np.empty((3, columns), np.float32)
+    alpha, gain = np.empty(columns, np.float32), np.empty(columns, np.float32)
+    light, behind = np.empty(columns, np.float32), np.empty(columns, np.float32)
+    drawn, cell_row = -1, -1
+    for y in range(top, top + fgr.shape[0]):
+        drawn = along(weight, y, left, drawn, lines, share)
+        if largest(share) <= _ZERO:
             continue
-        row = min(y // CELL_PX, expected.shape[0] - 1)
-        for k in range(columns):
-            x = x0 + k
-            if share[k] <= _ZERO or sigma[y, x] == UNKNOWN:
-                continue
-            here = expected[row, min(x // CELL_PX, expected.shape[1] - 1)]
-            if here[3] <= _ZERO:
-                continue
-            alpha = np.float32(pha[y, x]) * _TO_UNIT
-            own[0], own[1], own[2] = here[0], here[1], here[2]
-            if alpha > _ZERO:
-                _unmix(rgb[y, x], plate[y, x], alpha, own)
-            for c in range(3):
-                code = np.float32(CODE[int(own[c] * np.float32(CODE_STEPS - 1) + _HALF)])
-                old = np.float32(fgr[y, x, c])
-                fgr[y, x, c] = int(old + share[k] * (code - old) + _HALF)
+        if cell_row != min(y // CELL_PX, expected.shape[0] - 1):
+            cell_row = min(y // CELL_PX, expected.shape[0] - 1)
+            _repeat(expected[cell_row], left, own)
+        _known(sigma[y, left:], own[3], share)
+        take(pha[y, left : left + columns], alpha)
+        _trust(alpha, gain)
+        for c in range(3):
+            _look_up(rgb[c, y - y0, left - x0 :], light)
+            _look_up(plate[c, y - y0, left - x0 :], behind)
+            _unmix(own[c], light, behind, alpha, gain, codes[c])
+        _blend(codes[0], codes[1], codes[2], share, fgr[y - top, first:])
 
 
-@compiled(fastmath=True, inline=True)
-def _unmix(seen: U8, behind: U8, alpha: np.float32, own: F32) -> None:
-    """Corrects what is expected, light f32 (3,), in place, by what is seen."""
-    gain = alpha * _OWN2 / (alpha * alpha * _OWN2 + _NOISE2)
-    for c in range(3):
-        light = own[c] + gain * (LIGHT[seen[c]] - alpha * own[c] - (_ONE - alpha) * LIGHT[behind[c]])
-        own[c] = min(max(light, _ZERO), _ONE)
+@compiled(fastmath=True)
+def _repeat(expected: F32, x0: int, own: F32) -> None:
+    """What is expected in a row of cells, f32 (columns, 4), for each pixel from x0 on, f32 (4, n)."""
+    for k in range(own.shape[1]):
+        here = expected[min((x0 + k) // CELL_PX, expected.shape[0] - 1)]
+        own[0, k], own[1, k], own[2, k], own[3, k] = here[0], here[1], here[2], here[3]
+
+
+@compiled(fastmath=True)
+def _known(sigma: U8, is_near: F32, share: F32) -> None:
+    """Nothing is taken where no plate is known, or nothing of the teacher near."""
+    for x in range(share.shape[0]):
+        share[x] = _ZERO if sigma[x] == UNKNOWN or is_near[x] <= _ZERO else share[x]
+
+
+@compiled(fastmath=True)
+def _trust(alpha: F32, gain: F32) -> None:
+    """How far what is seen corrects what is expected. alpha: codes in, 0 to 1 out."""
+    for x in range(alpha.shape[0]):
+        alpha[x] *= _TO_UNIT
+        gain[x] = alpha[x] * _OWN2 / (alpha[x] * alpha[x] * _OWN2 + _NOISE2)
+
+
+@compiled(fastmath=True)
+def _look_up(codes: U8, light: F32) -> None:
+    for x in range(light.shape[0]):
+        light[x] = LIGHT[codes[x]]
+
+
+@compiled(fastmath=True)
+def _unmix(own: F32, seen: F32, behind: F32, alpha: F32, gain: F32, codes: F32) -> None:
+    """Codes of one channel: what is expected, light, corrected by what is seen."""
+    for x in range(codes.shape[0]):
+        left_over = seen[x] - alpha[x] * own[x] - (_ONE - alpha[x]) * behind[x]
+        codes[x] = min(max(own[x] + gain[x] * left_over, _ZERO), _ONE) * _TO_STEPS + _HALF
+    for x in range(codes.shape[0]):
+        codes[x] = np.float32(CODE[int(codes[x])])
+
+
+@compiled(fastmath=True)
+def _blend(r: F32, g: F32, b: F32, share: F32, fgr: U8) -> None:
+    """Three rows of codes into a row of colour u8 (3 n)."""
+    for x in range(share.shape[0]):
+        for c in range(3):
+            code = r[x] if c == 0 else g[x] if c == 1 else b[x]
+            old = np.float32(fgr[3 * x + c])
+            fgr[3 * x + c] = np.uint8(np.int32(old + share[x] * (code - old) + _HALF))

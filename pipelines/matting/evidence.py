@@ -14,16 +14,14 @@ from __future__ import annotations
 import numpy as np
 
 from pipelines.compiling import compiled
-from pipelines.media import DOUBT_UNITS, F32, U8, UNKNOWN
+from pipelines.matting.lines import along, largest, take
+from pipelines.media import DOUBT_UNITS, F32, U8, UNKNOWN, Box
 
 FEATURES, ANSWERS = 12, 1
-CELL_PX = 8
-MOST_OFF = 16.0
 NOISE_CODES = 1.6
 SLOPE_SHARE = 0.3  # of the plate's gradient: what is left of misregistration, in pixels
 CONFIDENT = 250  # coarse alpha that is not lowered where the plate is DARK or PALE
 DARK, PALE = 48, 228  # codes
-CODE_STEPS = 4096
 _MOST_KNOWN = 254
 _SQUASH = 6.0  # deviations; twice as many hardly count twice
 _SOFT_CODES = 6.0
@@ -35,10 +33,7 @@ _HALF, _ONE, _ZERO, _FULL = np.float32(0.5), np.float32(1), np.float32(0), np.fl
 _TO_CODES = np.float32(1 / DOUBT_UNITS)
 _SHRINK = np.float32(1 / _SQUASH)
 _SOFT = np.float32(_SOFT_CODES)
-LIGHT: F32 = np.asarray((np.arange(256) / 255) ** 2.2, np.float32)
-CODE: U8 = np.asarray(np.rint(np.linspace(0, 1, CODE_STEPS) ** (1 / 2.2) * 255), np.uint8)
-_CELL_SHARE = np.float32(1 / CELL_PX)
-_OFF_SCALE = np.float32(DOUBT_UNITS**2 / 3)
+_DARK, _PALE, _CONFIDENT = np.float32(DARK), np.float32(PALE), np.float32(CONFIDENT)
 
 
 @compiled(fastmath=True)
@@ -80,15 +75,14 @@ def deviation(plate: U8, doubt: U8, out: U8) -> None:
 def gather(rgb: U8, plate: U8, sigma: U8, coarse: U8, before: U8, y0: int, x0: int, out: F32) -> None:
     """Writes the features of a tile, f32 (48, n, m), of the 2n x 2m pixels from (y0, x0) on.
 
-    rgb, plate: u8 (h, w, 3). sigma (from `deviation`), coarse, before: u8 (h, w). All of the same picture;
-    three times as fast where rgb is contiguous.
+    rgb, plate: the tile's planes, u8 (3, 2n, 2m). sigma (from `deviation`), coarse, before: u8 (h, w), of the
+    whole picture.
     """
     rows, columns = out.shape[1], out.shape[2]
     line = np.empty((FEATURES + 2, 2 * columns), np.float32)
     for row in range(2 * rows):
-        # Slices: an index that might be negative keeps the compiler from vectors.
         y, x1 = y0 + row, x0 + 2 * columns
-        _describe(rgb[y, x0:x1], plate[y, x0:x1], sigma[y, x0:x1], line)
+        _describe(rgb, plate, row, sigma[y, x0:x1], line)
         _centre(coarse[y, x0:x1], line[10])
         _centre(before[y, x0:x1], line[11])
         i, sub = row // 2, row % 2 * 2
@@ -97,20 +91,16 @@ def gather(rgb: U8, plate: U8, sigma: U8, coarse: U8, before: U8, y0: int, x0: i
 
 
 @compiled(fastmath=True)
-def _describe(rgb: U8, plate: U8, sigma: U8, line: F32) -> None:
-    """Features 0 to 9 of a row of pixels, and two rows of scratch, f32 (14, n). rgb, plate: u8 (n, 3).
-
-    In loops so plain that the compiler makes vectors of them.
-    """
+def _describe(rgb: U8, plate: U8, row: int, sigma: U8, line: F32) -> None:
+    """Features 0 to 9 of a row of pixels, and two rows of scratch, f32 (14, n)."""
     scale, known = line[FEATURES], line[FEATURES + 1]
     _width(sigma, line[9], scale, known)
-    _planes(rgb, line[6], line[7], line[8])
     for c in range(3):
-        _centre(line[6 + c], line[c])
-    _planes(plate, line[3], line[4], line[5])
-    for c in range(3):
-        behind = line[3 + c]
-        _squash(line[6 + c], behind, scale)
+        seen, behind = line[6 + c], line[3 + c]
+        take(rgb[c, row], seen)
+        take(plate[c, row], behind)
+        _centre(seen, line[c])
+        _squash(seen, behind, scale)
         _fill(line[c], known, behind)
 
 
@@ -122,12 +112,6 @@ def _width(sigma: U8, squashed: F32, scale: F32, known: F32) -> None:
         squashed[j] = codes / (codes + _SOFT) - _HALF
         known[j] = _ZERO if sigma[j] == UNKNOWN else _ONE
         scale[j] = known[j] * _SHRINK / codes
-
-
-@compiled(fastmath=True)
-def _planes(rgb: U8, r: F32, g: F32, b: F32) -> None:
-    for j in range(r.shape[0]):
-        r[j], g[j], b[j] = np.float32(rgb[j, 0]), np.float32(rgb[j, 1]), np.float32(rgb[j, 2])
 
 
 @compiled(fastmath=True)
@@ -160,98 +144,69 @@ def _halve(line: F32, even: F32, odd: F32) -> None:
         odd[j] = line[2 * j + 1]
 
 
+def accept(answer: F32, plate: U8, coarse: U8, weight: F32, seen: Box, part: Box, pha: U8) -> None:
+    """Mixes a tile's refined alpha into pha, inside `part`.
+
+    answer: f32 (4, h/2, w/2), plate: planes u8 (3, h, w), of a tile's pixels `seen`. coarse, pha: u8 (h, w),
+    of the whole picture; seen, part: in its pixels. weight: f32 (rows, columns) by cells of CELL_PX: how much
+    of it is taken.
+    """
+    _accept(answer, plate, coarse, weight, seen.y, seen.x, part.y, part.x, part.h, part.w, pha)
+
+
 @compiled(fastmath=True)
-def accept(
+def _accept(
     answer: F32,
     plate: U8,
     coarse: U8,
     weight: F32,
     y0: int,
     x0: int,
-    inset: int,
+    top: int,
+    left: int,
+    rows: int,
+    columns: int,
     pha: U8,
 ) -> None:
-    """Mixes a tile's refined alpha into pha, its outermost `inset` pixels left out.
-
-    answer: f32 (4, n, m) of the 2n x 2m pixels from (y0, x0) on. plate: u8 (h, w, 3); coarse, pha: u8 (h, w).
-    weight: f32 (rows, columns) by cells of CELL_PX: how much of it is taken.
-    """
-    margin = inset // 2
-    share = np.empty(2 * answer.shape[2], np.float32)
-    for i in range(margin, answer.shape[1] - margin):
-        for below in range(2):
-            y = y0 + 2 * i + below
-            if not shares(weight, y, x0, share):
-                continue
-            for j in range(margin, answer.shape[2] - margin):
-                for right in range(2):
-                    k = 2 * j + right
-                    if share[k] <= _ZERO:
-                        continue
-                    x, was = x0 + k, np.float32(coarse[y, x0 + k])
-                    delta = _FULL * answer[2 * below + right, i, j]
-                    if delta < 0 and coarse[y, x] >= CONFIDENT and _is_extreme(plate, y, x):
-                        continue
-                    alpha = min(max(was + delta, _ZERO), _FULL)
-                    old = np.float32(pha[y, x])
-                    alpha = old + share[k] * (alpha - old)
-                    pha[y, x] = int(alpha + _HALF)
+    lines, share = np.empty((2, columns), np.float32), np.empty(columns, np.float32)
+    delta, was = np.empty(2 * answer.shape[2], np.float32), np.empty(columns, np.float32)
+    drawn = -1
+    for y in range(top, top + rows):
+        drawn = along(weight, y, left, drawn, lines, share)
+        if largest(share) <= _ZERO:
+            continue
+        row, first = y - y0, left - x0
+        i, sub = row // 2, row % 2 * 2
+        _join(answer[sub, i], answer[sub + 1, i], delta)
+        take(coarse[y, left : left + columns], was)
+        step = delta[first : first + columns]
+        r, g, b = plate[0, row, first:], plate[1, row, first:], plate[2, row, first:]
+        _hold(r, g, b, was, step, share)
+        _add(step, was, share, pha[y, left : left + columns])
 
 
 @compiled(fastmath=True)
-def shares(weight: F32, y: int, x0: int, share: F32) -> bool:
-    """The weights of a row of pixels from x0 on, between the cells' middles. False where all are 0."""
-    top, low = _between(y, weight.shape[0])
-    most = _ZERO
-    for k in range(share.shape[0]):
-        left, across = _between(x0 + k, weight.shape[1])
-        upper = weight[top, left] + across * (weight[top, left + 1] - weight[top, left])
-        lower = weight[top + 1, left] + across * (weight[top + 1, left + 1] - weight[top + 1, left])
-        share[k] = upper + low * (lower - upper)
-        most = max(most, share[k])
-    return bool(most > _ZERO)
-
-
-@compiled(inline=True)
-def _is_extreme(plate: U8, y: int, x: int) -> bool:
-    """So dark or so pale that hair or a shirt of the same looks like the plate: agreement says nothing."""
-    r, g, b = plate[y, x, 0], plate[y, x, 1], plate[y, x, 2]
-    return bool(max(r, g, b) < DARK or min(r, g, b) > PALE)
-
-
-@compiled(fastmath=True, inline=True)
-def _between(at: int, count: int) -> tuple[int, np.float32]:
-    """The cell whose middle lies before a pixel, and how far the pixel is on its way to the next one."""
-    place = (np.float32(at) + _HALF) * _CELL_SHARE - _HALF
-    place = min(max(place, _ZERO), np.float32(count - 1))
-    first = min(int(place), count - 2)
-    return first, place - np.float32(first)
+def _join(even: F32, odd: F32, line: F32) -> None:
+    """A row from its even and odd pixels."""
+    for j in range(even.shape[0]):
+        line[2 * j] = even[j]
+        line[2 * j + 1] = odd[j]
 
 
 @compiled(fastmath=True)
-def survey(rgb: U8, plate: U8, sigma: U8, coarse: U8, off: F32, least: U8, most: U8) -> None:
-    """Looks at every second pixel of each cell of CELL_PX.
-
-    Writes off f32 (rows, columns): mean squared difference from the plate in deviations, each pixel's at most
-    MOST_OFF; -1 where no plate is known. least, most: u8 (rows, columns), of the coarse alpha.
+def _hold(r: U8, g: U8, b: U8, was: F32, step: F32, share: F32) -> None:
+    """Nothing is taken of what lowers a sure alpha before something so dark or so pale that hair or a shirt
+    of the same looks like the plate: agreement says nothing there.
     """
-    rows, columns = off.shape
-    limit = np.float32(MOST_OFF)
-    for row in range(rows):
-        for column in range(columns):
-            total, known, low, high = np.float32(0), 0, 255, 0
-            for y in range(row * CELL_PX, (row + 1) * CELL_PX, 2):
-                for x in range(column * CELL_PX + (y // 2) % 2, (column + 1) * CELL_PX, 2):
-                    alpha = int(coarse[y, x])
-                    low, high = min(low, alpha), max(high, alpha)
-                    wide = int(sigma[y, x])
-                    if wide == UNKNOWN:
-                        continue
-                    square = 0
-                    for c in range(3):
-                        step = int(rgb[y, x, c]) - int(plate[y, x, c])
-                        square += step * step
-                    known += 1
-                    total += min(np.float32(square) * _OFF_SCALE / np.float32(wide * wide), limit)
-            off[row, column] = total / np.float32(known) if known else np.float32(-1)
-            least[row, column], most[row, column] = low, high
+    for x in range(share.shape[0]):
+        red, green, blue = np.float32(r[x]), np.float32(g[x]), np.float32(b[x])
+        is_extreme = max(red, green, blue) < _DARK or min(red, green, blue) > _PALE
+        share[x] = _ZERO if is_extreme and step[x] < _ZERO and was[x] >= _CONFIDENT else share[x]
+
+
+@compiled(fastmath=True)
+def _add(step: F32, was: F32, share: F32, pha: U8) -> None:
+    for x in range(pha.shape[0]):
+        alpha = min(max(was[x] + _FULL * step[x], _ZERO), _FULL)
+        old = np.float32(pha[x])
+        pha[x] = np.uint8(np.int32(old + share[x] * (alpha - old) + _HALF))

@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.compiling import compiled
 from pipelines.matting.coarse import Coarse
 from pipelines.matting.crop import Crop
 from pipelines.media import F32, U8, Box, SizeWh
@@ -29,6 +30,7 @@ T = TypeVar("T", np.uint8, np.float32)
 SHRINK = 2  # of the network's picture: flow is found and spread on pictures that much smaller
 NEAR_PX, FAR_PX = 1, 8  # of the small pictures: radii from which flow is taken
 FAR_WEIGHT, ALL_WEIGHT = np.float32(0.02), np.float32(1e-4)
+_LEAST_WEIGHT = np.float32(1e-12)
 LOOSE_CODES = np.float32(6)  # a difference along the flow that halves its say; twice that leaves it nothing
 STEPS = 3  # of the inversion
 TURNED_SHARE = 0.25  # of the background: more of it without a likeness before, and the page was turned
@@ -55,6 +57,7 @@ class _Step:
 
 
 _NOBODY, _UNSURE = 0.05, 0.5
+_SURE: F32 = np.asarray(1 / (1 + (np.arange(256, dtype=np.float32) / LOOSE_CODES) ** 4), np.float32)
 _EDGE: U8 = np.ones((2 * EDGE_PX + 1, 2 * EDGE_PX + 1), np.uint8)
 
 
@@ -94,8 +97,8 @@ class Trail:
     def _step(self, before: _Picture, now: _Picture) -> _Step:
         flow = np.asarray(self._flow.calc(before.grey, now.grey, None), np.float32)  # type: ignore[call-overload]
         there = _sampled(now.grey, _grid(flow.shape) + flow)
-        off = cv2.absdiff(before.grey, there) / LOOSE_CODES
-        return _Step(before.pts, now.pts, flow, np.asarray(1 / (1 + off**4), np.float32))
+        sure = cv2.LUT(cv2.absdiff(before.grey, there), _SURE)
+        return _Step(before.pts, now.pts, flow, np.asarray(sure, np.float32))
 
 
 class Way:
@@ -134,7 +137,7 @@ class Way:
         else:
             sides = -part.y, part.y + part.h - height, -part.x, part.x + part.w - width
             back = cv2.copyMakeBorder(back, *sides, cv2.BORDER_REPLICATE)
-        at = _grid((part.h, part.w)) + np.array((part.x, part.y), np.float32) + back * np.float32(SHRINK)
+        at = cv2.scaleAdd(back, SHRINK, _grid((part.h, part.w), (part.x, part.y)))
         return _sampled(self._full, np.asarray(at, np.float32))
 
 
@@ -142,10 +145,38 @@ def spread(flow: F32, weight: F32) -> F32:
     """Means of the flow around each pixel by weight f32 (h, w), from near if there is any, else from further
     away. f32 (h, w, 2).
     """
-    planes = np.dstack((flow * weight[..., None], weight))
-    near, far = (cv2.blur(planes, (2 * r + 1, 2 * r + 1)) for r in (NEAR_PX, FAR_PX))
-    total = near + FAR_WEIGHT * far + ALL_WEIGHT * planes.mean(axis=(0, 1))
-    return np.asarray(total[..., :2] / np.maximum(total[..., 2:], np.float32(1e-12)), np.float32)
+    planes = np.empty((*weight.shape, 3), np.float32)
+    _weigh(flow, weight, planes)
+    near, far = (np.asarray(cv2.blur(planes, (2 * r + 1, 2 * r + 1)), np.float32) for r in (NEAR_PX, FAR_PX))
+    everywhere = np.asarray(cv2.mean(planes)[:3], np.float32)
+    spread_flow = np.empty_like(flow)
+    _divide(near, far, everywhere, spread_flow)
+    return spread_flow
+
+
+@compiled(fastmath=True)
+def _weigh(flow: F32, weight: F32, planes: F32) -> None:
+    for y in range(weight.shape[0]):
+        for x in range(weight.shape[1]):
+            share, here = weight[y, x], planes[y, x]
+            here[0], here[1], here[2] = flow[y, x, 0] * share, flow[y, x, 1] * share, share
+
+
+@compiled(fastmath=True)
+def _divide(near: F32, far: F32, everywhere: F32, flow: F32) -> None:
+    for y in range(flow.shape[0]):
+        for x in range(flow.shape[1]):
+            here, around = near[y, x], far[y, x]
+            weight = here[2] + FAR_WEIGHT * around[2] + ALL_WEIGHT * everywhere[2]
+            weight = max(weight, _LEAST_WEIGHT)
+            for k in range(2):
+                flow[y, x, k] = (here[k] + FAR_WEIGHT * around[k] + ALL_WEIGHT * everywhere[k]) / weight
+
+
+def warm_up_motion() -> None:
+    """Compiles the loops over pixels, or loads them from the cache."""
+    weight: F32 = np.ones((16, 16), np.float32)
+    spread(np.zeros((16, 16, 2), np.float32), weight)
 
 
 def inverted(motion: F32) -> F32:
@@ -158,20 +189,21 @@ def inverted(motion: F32) -> F32:
 
 def _sampled(plane: npt.NDArray[T], at_xy: F32) -> npt.NDArray[T]:
     """The values at other places, f32 (h, w, 2). Beyond the border they go on as at the border."""
-    x, y = cv2.split(at_xy)
-    sampled = cv2.remap(plane, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return sampled.astype(plane.dtype, copy=False)
+    sampled = cv2.remap(plane, at_xy, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[call-overload]
+    return np.asarray(sampled, plane.dtype)
 
 
-def _grid(size_hw: tuple[int, ...]) -> F32:
+def _grid(size_hw: tuple[int, ...], start_xy: tuple[int, int] = (0, 0)) -> F32:
     """x, y of every pixel, f32 (h, w, 2)."""
-    return _grid_of(size_hw[1], size_hw[0])
+    return _grid_of(size_hw[1], size_hw[0], *start_xy)
 
 
 @lru_cache(maxsize=16)
-def _grid_of(width: int, height: int) -> F32:
-    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    grid = np.dstack((x, y))
+def _grid_of(width: int, height: int, x0: int, y0: int) -> F32:
+    rows, columns = (
+        np.arange(start, start + n, dtype=np.float32) for start, n in ((y0, height), (x0, width))
+    )
+    grid = np.dstack(np.meshgrid(columns, rows))
     grid.setflags(write=False)
     return grid
 

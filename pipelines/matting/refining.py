@@ -9,29 +9,40 @@ only. What the plate cannot be trusted with stays the network's: trust comes wit
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from pipelines.matting.calming import calm
-from pipelines.matting.colouring import colour, expected_light
-from pipelines.matting.evidence import ANSWERS, CELL_PX, FEATURES, accept, deviation, gather, survey
+from pipelines.matting.cells import CELL_PX, colour_cells, survey
+from pipelines.matting.colouring import Canvas, colour, expected_light
+from pipelines.matting.evidence import ANSWERS, FEATURES, accept, gather
+from pipelines.matting.lines import split_part
+from pipelines.matting.planes import Behind, Planes, overlap
 from pipelines.matting.quality import BARE_CODES, CHANGED, SAME, MinuteMean, quality
-from pipelines.matting.shading import shade, shadow_field
-from pipelines.media import F32, PTS_HZ, TRUST_TILE_PX, U8, Box, Frame, Matte, Prediction, freeze
+from pipelines.matting.shading import Shadow, find_shadow, shade, shaded_cells
+from pipelines.matting.tiling import TILE_PX, Tile, place_tiles
+from pipelines.media import (
+    EMPTY_BOX,
+    F32,
+    PTS_HZ,
+    TRUST_TILE_PX,
+    U8,
+    Box,
+    Frame,
+    Matte,
+    Prediction,
+    freeze,
+)
 
-TILE_PX, INSET_PX = 96, 8  # what a tile's rim says is left out
-RUN_TILES = 2  # at a time: features and what the network makes of them stay in the processor's cache
 OWN_CELLS = 3  # from something that hangs together with the teacher: theirs as well
 LEAST_TRUST = 0.3  # around the teacher: below, the plate says nothing of the matte
-MOST_TILES = 170  # more, and the plate is wrong, whatever its trust says
+MOST_PX = 1_500_000  # of tiles: more, and the plate is wrong, whatever its trust says
 FORGET_S = 0.25  # the alpha before is of no use any more
 _BODY, _NOBODY, _ALL = 128, 5, 250
 _BRIDGE_CELLS = 2 * 8 + 1
-_LEAST_CELLS = 4  # of the band in a tile: the band's hem alone is not worth one
-_CORE_PX = TILE_PX - 2 * INSET_PX
 
 Mask = npt.NDArray[np.bool_]
 
@@ -52,10 +63,11 @@ class Refiner:
 
     def __init__(self, net: Net, predict: Callable[[Matte], Prediction | None]) -> None:
         self._net, self._predict = net, predict
-        self._planes = _Planes(EMPTY)
-        self._plate: U8 | None = None
-        self._doubt: U8 | None = None
+        self._planes = Planes(EMPTY_BOX)
+        self._behind: Behind | None = None
+        self._rgb_before: U8 | None = None
         self._before_pts: int | None = None
+        self._features: F32 = np.empty(FEATURES * TILE_PX**2, np.float32)
         self.trust = 0.0
         self.tiles = 0
         self.quality: float | None = None
@@ -80,117 +92,117 @@ class Refiner:
         return refined or matte
 
     def _refine(self, matte: Matte, prediction: Prediction) -> Matte | None:
-        box = prediction.box
-        if self._planes.box != box:
-            self._planes, self._before_pts, self._plate = _Planes(box), None, None
-        planes = self._planes
-        if prediction.rgb is not self._plate or prediction.doubt is not self._doubt:
-            deviation(prediction.rgb, prediction.doubt, planes.sigma)
-            self._plate, self._doubt = prediction.rgb, prediction.doubt
-            planes.contrast[:] = _contrast(prediction.rgb, planes.contrast.shape)
+        planes, behind = self._planes_of(prediction), self._behind_of(prediction)
+        rgb = np.ascontiguousarray(matte.frame.rgb)
         planes.take(matte)
-        rgb = planes.rgb
-        remembers = self._remembers(matte.pts)
+        remembers = self._remembers(matte)
         if not remembers:
-            planes.before[:] = planes.coarse
-        plate = planes.shaded
-        shade(prediction.rgb, prediction.room, self._shadow(rgb, prediction), plate)
-        survey(rgb, plate, planes.sigma, planes.coarse, planes.off, planes.least, planes.most)
-        band, own = _band(planes)
+            np.copyto(planes.before, planes.coarse)
+        seen = colour_cells(rgb, planes.box)
+        known = behind.colour_cells, behind.room_cells
+        shadow = find_shadow(seen, *known, behind.sigma_cells, planes.cells)
+        survey(seen, shaded_cells(*known, shadow), behind.sigma_cells, planes.off)
+        beyond_doubt = _beyond_doubt(planes, behind.contrast)
+        band, own = _band(planes, beyond_doubt)
         trust = _trust_by_cell(prediction, own.shape)
-        self.trust = float(trust[planes.most >= _BODY].mean()) if (planes.most >= _BODY).any() else 0.0
-        weight = np.asarray(trust * (own & ~_beyond_doubt(planes)), np.float32)
-        origins = _tiles(band & (weight > 0), (box.h, box.w))
-        if not origins or len(origins) > MOST_TILES:
+        body = planes.most >= _BODY
+        self.trust = float(trust[body].mean()) if body.any() else 0.0
+        weight = np.asarray(trust * (own & ~beyond_doubt), np.float32)
+        tiles = place_tiles(band & (weight > 0), planes.coarse.shape)
+        if not tiles or sum(tile.seen.w * tile.seen.h for tile in tiles) > MOST_PX:
             return None
-        self._run(origins, rgb, plate, weight)
-        if remembers:
-            for core in _cores(origins):
-                calm(rgb, planes.rgb_before, planes.before, planes.pha, core)
-        self._colour(origins, rgb, plate, weight)
-        self.tiles, self._before_pts = len(origins), matte.pts
-        planes.before[:] = planes.pha
-        survey(rgb, plate, planes.sigma, planes.pha, planes.off, planes.least, planes.most)
+        sights = [_Sight.of(tile, rgb, prediction, shadow) for tile in tiles]
+        for sight in sights:
+            self._answer(sight, weight, behind.sigma)
+        for sight in sights:
+            if self._rgb_before is not None and remembers:
+                before = _cut(self._rgb_before, planes.box, sight.tile.seen)
+                calm(sight.rgb, before, planes.before, *sight.tile, planes.pha)
+            planes.look(planes.pha, sight.tile.part)
+        self.tiles, self._before_pts, self._rgb_before = len(tiles), matte.pts, rgb
         told = self.trust >= LEAST_TRUST
-        self.quality = quality(planes.off, planes.least, planes.most, planes.contrast) if told else None
-        return planes.matte(matte, origins)
-
-    def _shadow(self, rgb: U8, prediction: Prediction) -> F32:
-        planes = self._planes
-        return shadow_field(rgb, prediction.rgb, prediction.room, planes.sigma, planes.coarse)
-
-    def _remembers(self, pts: int) -> bool:
-        return self._before_pts is not None and 0 < pts - self._before_pts <= FORGET_S * PTS_HZ
-
-    def _run(self, origins: list[tuple[int, int]], rgb: U8, plate: U8, weight: F32) -> None:
-        planes = self._planes
-        for start in range(0, len(origins), RUN_TILES):
-            run = origins[start : start + RUN_TILES]
-            features = planes.features[: len(run)]
-            for (y, x), out in zip(run, features, strict=True):
-                gather(rgb, plate, planes.sigma, planes.coarse, planes.before, y, x, out)
-            for (y, x), answer in zip(run, self._net.answer(features), strict=True):
-                accept(answer, plate, planes.coarse, weight, y, x, INSET_PX, planes.pha)
-
-    def _colour(self, origins: list[tuple[int, int]], rgb: U8, plate: U8, weight: F32) -> None:
-        """The tiles' own colour, once alpha is known in all of them."""
-        planes = self._planes
-        expected = expected_light(rgb, planes.pha)
-        for core in _cores(origins):
-            colour(rgb, plate, planes.sigma, planes.pha, weight, expected, core, planes.fgr)
-
-
-EMPTY = Box(0, 0, 0, 0)
-
-
-class _Planes:
-    """Buffers of one box of the camera's picture, kept from frame to frame."""
-
-    def __init__(self, box: Box) -> None:
-        self.box = box
-        size_hw = (box.h, box.w)
-        self.coarse, self.before, self.pha, self.sigma = (np.zeros(size_hw, np.uint8) for _ in range(4))
-        self.rgb, self.rgb_before, self.fgr, self.shaded = (
-            np.zeros((*size_hw, 3), np.uint8) for _ in range(4)
-        )
-        cells_hw = (box.h // CELL_PX, box.w // CELL_PX)
-        self.off: F32 = np.zeros(cells_hw, np.float32)
-        self.least, self.most, self.contrast = (np.zeros(cells_hw, np.uint8) for _ in range(3))
-        side = TILE_PX // 2
-        self.features: F32 = np.empty((RUN_TILES, FEATURES * 4, side, side), np.float32)
-
-    def take(self, matte: Matte) -> None:
-        """The matte's alpha and colour into the box; the camera's own colour where it has none."""
-        part, inner = _overlap(matte.box, self.box)
-        self.coarse[:] = 0
-        self.rgb, self.rgb_before = self.rgb_before, self.rgb
-        np.copyto(self.rgb, matte.frame.rgb[self.box.slices])  # in one piece, so that loops become vectors
-        np.copyto(self.fgr, self.rgb)
-        if not part.is_empty:
-            self.coarse[inner.slices] = matte.pha[part.slices]
-            self.fgr[inner.slices] = matte.fgr[part.slices]
-        np.copyto(self.pha, self.coarse)
-
-    def matte(self, matte: Matte, origins: list[tuple[int, int]]) -> Matte:
-        """The refined matte: the old one's box, and every tile looked at."""
-        low = np.min(origins, axis=0)
-        high = np.max(origins, axis=0) + TILE_PX
-        x0, y0 = min(matte.box.x, self.box.x + int(low[1])), min(matte.box.y, self.box.y + int(low[0]))
-        x1 = max(matte.box.x + matte.box.w, self.box.x + int(high[1]))
-        y1 = max(matte.box.y + matte.box.h, self.box.y + int(high[0]))
-        box = Box(x0, y0, x1 - x0, y1 - y0)
-        pha: U8 = np.zeros((box.h, box.w), np.uint8)
-        fgr = np.array(matte.frame.rgb[box.slices])  # a copy, even of the whole picture
-        old = Box(matte.box.x - x0, matte.box.y - y0, matte.box.w, matte.box.h)
-        pha[old.slices], fgr[old.slices] = matte.pha, matte.fgr
-        part, inner = _overlap(self.box, box)
-        pha[inner.slices], fgr[inner.slices] = self.pha[part.slices], self.fgr[part.slices]
+        self.quality = quality(planes.off, planes.least, planes.most, behind.contrast) if told else None
+        out = self._box(matte.box, tiles)
+        pha, fgr = _in_box(matte, out)
+        part, inner = overlap(planes.box, out)
+        pha[inner.slices] = planes.pha[part.slices]
+        expected = expected_light(seen, planes.cells)
+        canvas = Canvas(fgr, out.y - planes.box.y, out.x - planes.box.x)
+        for tile, seen_rgb, plate in sights:
+            pictures = seen_rgb, plate, behind.sigma, planes.pha
+            colour(*pictures, weight, expected, *tile, canvas)
         freeze(pha)
         freeze(fgr)
-        return Matte(matte.frame, box, pha, fgr, matte.carried_pts)
+        return Matte(matte.frame, out, pha, fgr, matte.carried_pts)
+
+    def _planes_of(self, prediction: Prediction) -> Planes:
+        if self._planes.box != prediction.box:
+            self._planes, self._before_pts = Planes(prediction.box), None
+        return self._planes
+
+    def _behind_of(self, prediction: Prediction) -> Behind:
+        if self._behind is None or not self._behind.is_of(prediction):
+            self._behind = Behind(prediction)
+        return self._behind
+
+    def _remembers(self, matte: Matte) -> bool:
+        before = self._rgb_before
+        if self._before_pts is None or before is None or before.shape != matte.frame.rgb.shape:
+            return False
+        return 0 < matte.pts - self._before_pts <= FORGET_S * PTS_HZ
+
+    def _answer(self, sight: _Sight, weight: F32, sigma: U8) -> None:
+        """One tile at a time: so its features stay in the processor's cache until they are asked about."""
+        planes, (seen, part) = self._planes, sight.tile
+        shape = 1, FEATURES * 4, seen.h // 2, seen.w // 2
+        features = self._features[: FEATURES * seen.h * seen.w].reshape(shape)
+        gather(sight.rgb, sight.plate, sigma, planes.coarse, planes.before, seen.y, seen.x, features[0])
+        answer = self._net.answer(features)[0]
+        accept(answer, sight.plate, planes.coarse, weight, seen, part, planes.pha)
+
+    def _box(self, old: Box, tiles: list[Tile]) -> Box:
+        """The old matte's box and every tile looked at, in the camera's picture."""
+        origin = self._planes.box
+        x0 = min(old.x, origin.x + min(seen.x for seen, _ in tiles))
+        y0 = min(old.y, origin.y + min(seen.y for seen, _ in tiles))
+        x1 = max(old.x + old.w, origin.x + max(seen.x + seen.w for seen, _ in tiles))
+        y1 = max(old.y + old.h, origin.y + max(seen.y + seen.h for seen, _ in tiles))
+        return Box(x0, y0, x1 - x0, y1 - y0)
 
 
-def _band(planes: _Planes) -> tuple[Mask, Mask]:
+class _Sight(NamedTuple):
+    """A tile's pictures, planes u8 (3, h, w): the camera's, and the plate under the teacher's shadow."""
+
+    tile: Tile
+    rgb: U8
+    plate: U8
+
+    @classmethod
+    def of(cls, tile: Tile, rgb: U8, prediction: Prediction, shadow: Shadow) -> _Sight:
+        """rgb: the camera's whole picture."""
+        seen = tile.seen
+        plate: U8 = np.empty((3, seen.h, seen.w), np.uint8)
+        shade(prediction.rgb, prediction.room, shadow, seen.y, seen.x, plate)
+        return cls(tile, _cut(rgb, prediction.box, seen), plate)
+
+
+def _cut(rgb: U8, box: Box, part: Box) -> U8:
+    """A part of a box of the camera's picture, planes u8 (3, h, w)."""
+    planes: U8 = np.empty((3, part.h, part.w), np.uint8)
+    split_part(rgb, box.y + part.y, box.x + part.x, planes)
+    return planes
+
+
+def _in_box(matte: Matte, box: Box) -> tuple[U8, U8]:
+    """New arrays of the matte's alpha and colour in a larger box, with the camera's colour beyond the old."""
+    pha: U8 = np.zeros((box.h, box.w), np.uint8)
+    fgr = np.array(matte.frame.rgb[box.slices])
+    _, old = overlap(matte.box, box)
+    pha[old.slices], fgr[old.slices] = matte.pha, matte.fgr
+    return pha, fgr
+
+
+def _band(planes: Planes, beyond_doubt: Mask) -> tuple[Mask, Mask]:
     """Cells to look at, and cells that can be the teacher's, bool (rows, columns) each."""
     body = planes.most >= _BODY
     changed = planes.off > CHANGED
@@ -200,7 +212,7 @@ def _band(planes: _Planes) -> tuple[Mask, Mask]:
     near = cv2.dilate(np.asarray(linked, np.uint8), np.ones((3, 3), np.uint8))
     _, labels = cv2.connectedComponents(near)
     ours = np.zeros(int(labels.max()) + 1, np.bool_)
-    ours[np.unique(labels[body])] = True
+    ours[labels[body]] = True
     ours[0] = False
     joined = ours[labels] & (changed | body)
     reach = 2 * OWN_CELLS + 1
@@ -210,16 +222,16 @@ def _band(planes: _Planes) -> tuple[Mask, Mask]:
     )
     soft = (planes.least < _ALL) & (planes.most > _NOBODY)
     missed = joined & (planes.least < _ALL)
-    claimed = (planes.off >= 0) & (planes.off < SAME) & (planes.most > _NOBODY) & ~_beyond_doubt(planes)
+    claimed = (planes.off >= 0) & (planes.off < SAME) & (planes.most > _NOBODY) & ~beyond_doubt
     band = cv2.dilate(np.asarray(soft | missed | claimed, np.uint8), np.ones((3, 3), np.uint8)) > 0
     return np.asarray(band & own), np.asarray(own)
 
 
-def _beyond_doubt(planes: _Planes) -> Mask:
+def _beyond_doubt(planes: Planes, contrast: U8) -> Mask:
     """Cells that are all teacher to the network, before bare paper or paint: cloth of that very colour agrees
     with the plate as well as nobody does, so agreement says nothing. Before writing it says much.
     """
-    return np.asarray((planes.least >= _ALL) & (planes.contrast <= BARE_CODES))
+    return np.asarray((planes.least >= _ALL) & (contrast <= BARE_CODES))
 
 
 def _trust_by_cell(prediction: Prediction, cells_hw: tuple[int, ...]) -> F32:
@@ -232,51 +244,6 @@ def _trust_by_cell(prediction: Prediction, cells_hw: tuple[int, ...]) -> F32:
     return np.asarray(trust, np.float32)
 
 
-def _contrast(plate: U8, cells_hw: tuple[int, ...]) -> U8:
-    """Largest less least code of green in each cell, u8 (rows, columns)."""
-    green = plate[: cells_hw[0] * CELL_PX, : cells_hw[1] * CELL_PX, 1]
-    blocks = green.reshape(cells_hw[0], CELL_PX, cells_hw[1], CELL_PX)
-    return np.asarray(blocks.max(axis=(1, 3)) - blocks.min(axis=(1, 3)), np.uint8)
-
-
-def _tiles(band: Mask, size_hw: tuple[int, int]) -> list[tuple[int, int]]:
-    """Origins y, x of tiles whose middles cover the band; all of them inside the box.
-
-    Rows of tiles begin where the band does, and each row of tiles where its part of the band begins.
-    """
-    origins: list[tuple[int, int]] = []
-    rows = np.flatnonzero(band.any(axis=1))
-    step = _CORE_PX // CELL_PX
-    while len(rows):
-        first = int(rows[0])
-        columns = np.flatnonzero(band[first : first + step].any(axis=0))
-        while len(columns):
-            y, x = first * CELL_PX - INSET_PX, int(columns[0]) * CELL_PX - INSET_PX
-            if np.count_nonzero(band[first : first + step, columns[0] : columns[0] + step]) >= _LEAST_CELLS:
-                origins.append((_placed(y, size_hw[0]), _placed(x, size_hw[1])))
-            columns = columns[columns >= columns[0] + step]
-        rows = rows[rows >= first + step]
-    return origins
-
-
-def _cores(origins: list[tuple[int, int]]) -> list[Box]:
-    """What each tile decides."""
-    return [Box(x + INSET_PX, y + INSET_PX, _CORE_PX, _CORE_PX) for y, x in origins]
-
-
-def _placed(start: int, length: int) -> int:
-    return min(max(start, 0), length - TILE_PX)
-
-
-def _overlap(one: Box, other: Box) -> tuple[Box, Box]:
-    """What two boxes share, in the coordinates of the first and of the second."""
-    x0, y0 = max(one.x, other.x), max(one.y, other.y)
-    w, h = min(one.x + one.w, other.x + other.w) - x0, min(one.y + one.h, other.y + other.h) - y0
-    if w <= 0 or h <= 0:
-        return EMPTY, EMPTY
-    return Box(x0 - one.x, y0 - one.y, w, h), Box(x0 - other.x, y0 - other.y, w, h)
-
-
 def warm_up_refining() -> None:
     """Compiles the loops over pixels, or loads them from the cache: call it before the first frame is due."""
     size = TILE_PX + CELL_PX
@@ -286,10 +253,13 @@ def warm_up_refining() -> None:
     pha[:, size // 2 :] = 255
     tiles = -(-size // TRUST_TILE_PX)
     trust: U8 = np.full((tiles, tiles), 255, np.uint8)
-    for array in (rgb, pha):
+    doubt: U8 = np.zeros((size, size), np.uint8)
+    for array in (rgb, pha, doubt):
         freeze(array)
-    known = Prediction(box, rgb, np.zeros((size, size), np.uint8), trust, pha)
-    Refiner(_NoChange(), lambda _: known)(Matte(Frame(rgb, 0, 0), box, pha, rgb))
+    known = Prediction(box, rgb, doubt, trust, pha)
+    refiner = Refiner(_NoChange(), lambda _: known)
+    for pts in (0, 1):  # the second remembers the first
+        refiner(Matte(Frame(rgb, pts, 0), box, pha, rgb))
 
 
 class _NoChange:

@@ -11,12 +11,15 @@ light that was added. What no shade of grey explains, such as a missed hand, has
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 
 from pipelines.compiling import compiled
-from pipelines.matting.evidence import CELL_PX, LIGHT
-from pipelines.media import F32, U8, UNKNOWN
+from pipelines.matting.cells import CELL_PX, SAMPLES
+from pipelines.matting.lines import LIGHT, across, between, split
+from pipelines.media import F32, F64, U8, UNKNOWN
 
 MOST_SHARE, LEAST_SHARE = 0.7, -0.3
 NOBODY = 5  # coarse alpha up to which a pixel has a say
@@ -37,36 +40,57 @@ _FULL = np.float32(255)
 # Code's factor for light's factor 1 - q, q from LEAST_SHARE to MOST_SHARE.
 _DIM: F32 = np.asarray((1 - np.linspace(LEAST_SHARE, MOST_SHARE, _STEPS)) ** (1 / 2.2), np.float32)
 _TO_STEP = np.float32((_STEPS - 1) / (MOST_SHARE - LEAST_SHARE))
+_MOST, _LEAST = np.float32(MOST_SHARE), np.float32(LEAST_SHARE)
+_HALF, _ONE, _ZERO = np.float32(0.5), np.float32(1), np.float32(0)
 
 
-def shadow_field(rgb: U8, plate: U8, room: U8, sigma: U8, coarse: U8) -> F32:
-    """Share of the lamps' light that is gone, by cell of CELL_PX, f32 (rows, columns).
+def _kernels() -> list[F64]:
+    """The bell times the distance in cells to the power of 0, 1 and 2."""
+    at = np.arange(-_REACH_CELLS, _REACH_CELLS + 1, dtype=np.float64)
+    bell = np.exp(-0.5 * (at / _NEAR_CELLS) ** 2)
+    bell /= bell.sum()
+    return [np.asarray(bell * at**power) for power in range(3)]
 
-    rgb, plate: u8 (h, w, 3). room: u8 (h, w), of media.Prediction. sigma: of `evidence.deviation`. coarse:
-    u8 (h, w), the network's alpha.
+
+_KERNELS = _kernels()
+
+
+class Shadow(NamedTuple):
+    """share: of the lamps' light that is gone, by cell of CELL_PX, f32 (rows, columns). is_deep: u8 (rows,
+    columns), above 0 where that is enough to be worth shading the cell.
     """
-    sums = np.zeros((rgb.shape[0] // CELL_PX, rgb.shape[1] // CELL_PX, 2), np.float32)
-    _tally(rgb, plate, room, sigma, coarse, sums)
-    loss, weight = (np.ascontiguousarray(sums[..., k]) for k in (0, 1))
+
+    share: F32
+    is_deep: U8
+
+
+def find_shadow(seen: U8, behind: U8, room: U8, sigma: U8, alpha: U8) -> Shadow:
+    """The teacher's shadow in a picture.
+
+    seen, behind: the cells of picture and plate, u8 (rows, columns, 3, 16), see cells.py. room (of
+    media.Prediction), sigma (of `evidence.deviation`), alpha (the network's): u8 (rows, columns, 16).
+    """
+    sums = np.zeros((*seen.shape[:2], 2), np.float32)
+    _tally(seen, behind, room, sigma, alpha, sums)
     wide = cv2.GaussianBlur(sums, (0, 0), _WIDE_CELLS, borderType=cv2.BORDER_REFLECT)
     # Moments about each cell: of the weights up to the second, of the losses up to the first.
-    of_weight = [_moment(weight, x, y) for x, y in ((0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (0, 2))]
-    of_loss = [_moment(loss, x, y) for x, y in ((0, 0), (1, 0), (0, 1))]
+    both = [_moment(sums, x, y) for x, y in ((0, 0), (1, 0), (0, 1))]
+    of_loss, of_weight = ([moment[..., k] for moment in both] for k in (0, 1))
+    weight = np.ascontiguousarray(sums[..., 1])
+    of_weight += [_moment(weight, x, y) for x, y in ((2, 0), (1, 1), (0, 2))]
     level = np.float32(_FLAT * _NEAR_CELLS**2) * of_weight[0] + np.float32(_LEAST_LEVEL)
     of_weight[3] += level
     of_weight[5] += level
-    of_weight[0] += np.float32(_WIDE_SAY) * wide[..., 1] + np.float32(_PRIOR)
-    of_loss[0] += np.float32(_WIDE_SAY) * wide[..., 0]
-    share = _middle_of_plane(of_weight, of_loss)
-    return np.asarray(np.clip(share, LEAST_SHARE, MOST_SHARE), np.float32)
+    of_weight[0] = of_weight[0] + (np.float32(_WIDE_SAY) * wide[..., 1] + np.float32(_PRIOR))
+    of_loss[0] = of_loss[0] + np.float32(_WIDE_SAY) * wide[..., 0]
+    share = np.clip(_middle_of_plane(of_weight, of_loss), LEAST_SHARE, MOST_SHARE).astype(np.float32)
+    deepest = cv2.dilate(np.abs(share), np.ones((3, 3), np.uint8))
+    return Shadow(share, np.asarray(deepest >= IGNORED_SHARE, np.uint8))
 
 
 def _moment(values: F32, x: int, y: int) -> F32:
     """Sum over the cells around, under a bell, of values times right^x below^y, their distances in cells."""
-    at = np.arange(-_REACH_CELLS, _REACH_CELLS + 1, dtype=np.float64)
-    bell = np.exp(-0.5 * (at / _NEAR_CELLS) ** 2)
-    bell /= bell.sum()
-    blurred = cv2.sepFilter2D(values, cv2.CV_32F, bell * at**x, bell * at**y, borderType=cv2.BORDER_CONSTANT)
+    blurred = cv2.sepFilter2D(values, cv2.CV_32F, _KERNELS[x], _KERNELS[y], borderType=cv2.BORDER_CONSTANT)
     return np.asarray(blurred, np.float32)
 
 
@@ -78,68 +102,110 @@ def _middle_of_plane(of_weight: list[F32], of_loss: list[F32]) -> F32:
     return np.asarray((loss * a + loss_x * b + loss_y * c) / (one * a + x * b + y * c), np.float32)
 
 
-def shade(plate: U8, room: U8, share: F32, out: U8) -> None:
-    """Writes the plate as it is under this shadow, u8 (h, w, 3). share: of `shadow_field`."""
-    np.copyto(out, plate)
-    _shade(plate, room, share, out)
+def shade(plate: U8, room: U8, shadow: Shadow, y0: int, x0: int, out: U8) -> None:
+    """Writes a part of the plate as it is under this shadow: planes u8 (3, n, m), from pixel (y0, x0) on.
+
+    plate: u8 (h, w, 3). room: u8 (h, w).
+    """
+    _shade(plate, room, shadow.share, shadow.is_deep, y0, x0, out)
+
+
+def shaded_cells(behind: U8, room: U8, shadow: Shadow) -> U8:
+    """The plate's cells under this shadow, u8 (rows, columns, 3, 16). behind, room: as for `find_shadow`."""
+    out = np.array(behind)
+    _shade_cells(room, shadow.share, shadow.is_deep, out)
+    return out
 
 
 @compiled(fastmath=True)
-def _tally(rgb: U8, plate: U8, room: U8, sigma: U8, coarse: U8, sums: F32) -> None:
-    """Adds up, over every second pixel of each cell, loss times lamps, and lamps squared, in light."""
-    rows, columns = sums.shape[0], sums.shape[1]
-    for row in range(rows):
-        for column in range(columns):
-            loss, weight = np.float32(0), np.float32(0)
-            for y in range(row * CELL_PX, (row + 1) * CELL_PX, 2):
-                for x in range(column * CELL_PX + (y // 2) % 2, (column + 1) * CELL_PX, 2):
-                    if coarse[y, x] > NOBODY or sigma[y, x] == UNKNOWN or room[y, x] < _LEAST_LAMPS:
-                        continue
-                    lamps_share = np.float32(room[y, x]) / _FULL
-                    lowest, highest = np.float32(9), np.float32(-9)
-                    gone, lamps = np.float32(0), np.float32(0)
-                    for c in range(3):
-                        behind = LIGHT[plate[y, x, c]]
-                        lost = behind - LIGHT[rgb[y, x, c]]
-                        own = behind * lamps_share + _LEAST_LIGHT
-                        slack = _NOISE / own
-                        lowest = min(lowest, lost / own + slack)
-                        highest = max(highest, lost / own - slack)
-                        gone += lost
-                        lamps += own
-                    if highest - lowest > _DIFFER or highest > MOST_SHARE or lowest < LEAST_SHARE:
-                        continue
-                    loss += gone * lamps
-                    weight += lamps * lamps
+def _tally(seen: U8, behind: U8, room: U8, sigma: U8, alpha: U8, sums: F32) -> None:
+    """Adds up, over the pixels of each cell, loss times lamps, and lamps squared, in light."""
+    light, light_behind = np.zeros((3, SAMPLES), np.float32), np.zeros((3, SAMPLES), np.float32)
+    for row in range(sums.shape[0]):
+        for column in range(sums.shape[1]):
+            lamps, wide, pha = room[row, column], sigma[row, column], alpha[row, column]
+            if not _is_any_told(lamps, wide, pha):
+                continue
+            for c in range(3):
+                for k in range(SAMPLES):
+                    light[c, k] = LIGHT[seen[row, column, c, k]]
+                    light_behind[c, k] = LIGHT[behind[row, column, c, k]]
+            loss, weight = _ZERO, _ZERO
+            for k in range(SAMPLES):
+                share = np.float32(lamps[k]) / _FULL
+                lowest, highest = np.float32(9), np.float32(-9)
+                gone, own_sum = _ZERO, _ZERO
+                for c in range(3):
+                    there = light_behind[c, k]
+                    lost = there - light[c, k]
+                    own = there * share + _LEAST_LIGHT
+                    slack = _NOISE / own
+                    lowest = min(lowest, lost / own + slack)
+                    highest = max(highest, lost / own - slack)
+                    gone += lost
+                    own_sum += own
+                is_told = pha[k] <= NOBODY and wide[k] != UNKNOWN and lamps[k] >= _LEAST_LAMPS
+                is_shade = highest - lowest <= _DIFFER and highest <= _MOST and lowest >= _LEAST
+                say = own_sum if is_told and is_shade else _ZERO
+                loss += gone * say
+                weight += own_sum * say
             sums[row, column, 0], sums[row, column, 1] = loss, weight
 
 
+@compiled()
+def _is_any_told(room: U8, sigma: U8, alpha: U8) -> bool:
+    """Has any pixel of a cell a say?"""
+    told = 0
+    for k in range(SAMPLES):
+        told += alpha[k] <= NOBODY and sigma[k] != UNKNOWN and room[k] >= _LEAST_LAMPS
+    return told > 0
+
+
 @compiled(fastmath=True)
-def _shade(plate: U8, room: U8, share: F32, out: U8) -> None:
-    rows, columns = share.shape
-    height, width = room.shape
-    half, cell = np.float32(0.5), np.float32(CELL_PX)
-    for row in range(rows):
-        above, below = max(row - 1, 0), min(row + 1, rows - 1)
-        for column in range(columns):
-            left, right = max(column - 1, 0), min(column + 1, columns - 1)
-            most = np.float32(0)
-            for r in (above, row, below):
-                most = max(most, abs(share[r, left]), abs(share[r, column]), abs(share[r, right]))
-            if most < IGNORED_SHARE:
+def _shade(plate: U8, room: U8, share: F32, is_deep: U8, y0: int, x0: int, out: U8) -> None:
+    rows, columns, width = out.shape[1], out.shape[2], plate.shape[1]
+    flat = plate.reshape(plate.size)
+    lines, dim = np.zeros((2, columns), np.float32), np.zeros(columns, np.float32)
+    deep_rows, deep_columns = is_deep.shape
+    drawn = -1
+    for i in range(rows):
+        y = y0 + i
+        start = 3 * (y * width + x0)
+        split(flat[start : start + 3 * columns], out[0, i], out[1, i], out[2, i])
+        deep = is_deep[min(y // CELL_PX, deep_rows - 1)]
+        if not deep[x0 // CELL_PX : (x0 + columns - 1) // CELL_PX + 1].any():
+            continue
+        top, low = between(y, share.shape[0])
+        if top != drawn:
+            across(share[top], x0, lines[0])
+            across(share[top + 1], x0, lines[1])
+            drawn = top
+        lamps = room[y, x0 : x0 + columns]
+        for k in range(columns):
+            q = (lines[0, k] + low * (lines[1, k] - lines[0, k])) * np.float32(lamps[k]) / _FULL
+            dim[k] = _DIM[int((q - _LEAST) * _TO_STEP + _HALF)]
+        for k in range(columns):
+            if deep[min((x0 + k) // CELL_PX, deep_columns - 1)] == 0:
+                dim[k] = _ONE
+        for c in range(3):
+            line = out[c, i]
+            for k in range(columns):
+                line[k] = np.uint8(np.int32(min(np.float32(line[k]) * dim[k] + _HALF, _FULL)))
+
+
+@compiled(fastmath=True)
+def _shade_cells(room: U8, share: F32, is_deep: U8, out: U8) -> None:
+    for row in range(out.shape[0]):
+        for column in range(out.shape[1]):
+            if is_deep[row, column] == 0:
                 continue
-            for y in range(row * CELL_PX, height if row == rows - 1 else (row + 1) * CELL_PX):
-                down = min(max((np.float32(y) + half) / cell - half, np.float32(0)), np.float32(rows - 1))
-                top = min(int(down), max(rows - 2, 0))
-                low, bottom = down - np.float32(top), min(top + 1, rows - 1)
-                for x in range(column * CELL_PX, width if column == columns - 1 else (column + 1) * CELL_PX):
-                    across = (np.float32(x) + half) / cell - half
-                    across = min(max(across, np.float32(0)), np.float32(columns - 1))
-                    first = min(int(across), max(columns - 2, 0))
-                    far, next_ = across - np.float32(first), min(first + 1, columns - 1)
-                    upper = share[top, first] + far * (share[top, next_] - share[top, first])
-                    lower = share[bottom, first] + far * (share[bottom, next_] - share[bottom, first])
-                    q = (upper + low * (lower - upper)) * np.float32(room[y, x]) / _FULL
-                    dim = _DIM[int((q - np.float32(LEAST_SHARE)) * _TO_STEP + half)]
-                    for c in range(3):
-                        out[y, x, c] = int(min(np.float32(plate[y, x, c]) * dim + half, _FULL))
+            cell = out[row, column]
+            for k in range(SAMPLES):
+                top, low = between(row * CELL_PX + k // 4 * 2, share.shape[0])
+                left, far = between(column * CELL_PX + k % 4 * 2 + k // 4 % 2, share.shape[1])
+                upper = share[top, left] + far * (share[top, left + 1] - share[top, left])
+                lower = share[top + 1, left] + far * (share[top + 1, left + 1] - share[top + 1, left])
+                q = (upper + low * (lower - upper)) * np.float32(room[row, column, k]) / _FULL
+                dim = _DIM[int((q - _LEAST) * _TO_STEP + _HALF)]
+                for c in range(3):
+                    cell[c, k] = np.uint8(np.int32(min(np.float32(cell[c, k]) * dim + _HALF, _FULL)))

@@ -33,12 +33,13 @@ class Backdrop:
         Where neither the page nor the wall is known, doubt says so; where they do not fit the picture, trust
         does. The same arrays come again while nothing has changed. Ask with empty mattes too.
         """
-        known, view = self.plate.predict(matte), self.plate.view
+        far = far_from_teacher(matte)
+        known, view = self.plate.predict(matte, far), self.plate.view
         if view is None or view.box.is_empty:
             return known
         if self._scenery is None or view is not self._view:
             self._view, self._scenery = view, _Scenery(view, self._wall_for(view))
-        return self._scenery.predict(matte, known)
+        return self._scenery.predict(matte, known, far)
 
     def _wall_for(self, view: PageView) -> Wall:
         """The wall learnt so far, unless the camera has moved: then what it shows is elsewhere."""
@@ -80,9 +81,9 @@ class _Scenery:
         self._room: U8 = np.zeros_like(self._doubt)
         self._wall_doubt = self._doubt
 
-    def predict(self, matte: Matte, known: Prediction | None) -> Prediction:
+    def predict(self, matte: Matte, known: Prediction | None, sure: U8) -> Prediction:
+        """sure: of `far_from_teacher`."""
         part = self._box.slices
-        sure = far_from_teacher(matte)
         self._wall.learn(matte.frame.rgb, sure, matte.pts, is_empty=matte.box.is_empty)
         if self._is_new(known):
             self._draw(known)

@@ -141,19 +141,20 @@ class Plate:
         """Where the LCD is in the newest picture; None before the first page."""
         return self._view
 
-    def predict(self, matte: Matte) -> Prediction | None:
+    def predict(self, matte: Matte, far: U8 | None = None) -> Prediction | None:
         """What this matte's camera would see of the LCD with nobody there, and how far to trust it.
 
         None without a page, before the first fit, and when the camera sees another page. The same arrays
         come again while nothing has changed. Ask with empty mattes too: an empty room is the best one to
-        learn from.
+        learn from. far: of `far_from_teacher`, where that is known already.
         """
         shown, view = self._follow(matte), self._view
         if shown is None or view is None or shown.plate is None or shown.doubt is None or shown.room is None:
             self._trust.forget()
             self._is_right = False
             return None
-        rgb, sure = matte.frame.rgb[view.box.slices], far_from_teacher(matte)[view.box.slices]
+        far = far_from_teacher(matte) if far is None else far
+        rgb, sure = matte.frame.rgb[view.box.slices], far[view.box.slices]
         sure = without_held(rgb, shown.plate, shown.doubt, sure, matte.frame.size_wh[1])
         trust = self._trust.measure(rgb, shown.plate, shown.doubt, sure)
         self._is_right = self._trust.mean >= _RELIT_TRUST

@@ -30,6 +30,8 @@ FAR_SHARE = (0.12, 0.3)  # of a tile's pixels, that are further off than _FAR de
 _FAR2 = np.float32(4.0**2)
 _SUMS = 11  # 1, e, e^2, level, gx^2, gx gy, gy^2, e gx, e gy, what is expected of e^2, and pixels far off
 _QUARTER = np.float32(1 / DOUBT_UNITS)
+_TOLD = 5  # of a pixel: level, difference, slopes across and down, doubt
+_HALF, _ONE, _ZERO = np.float32(0.5), np.float32(1), np.float32(0)
 _MOST_DOUBT = 40  # quarter codes: beyond, a pixel has no say
 
 Share = npt.NDArray[np.float64]
@@ -106,6 +108,8 @@ def _filled(share: F32, seen: npt.NDArray[np.bool_]) -> F32:
     """Tiles without background of their own take what is around them, the nearest first."""
     out, known = np.where(seen, share, np.float32(0)), seen.astype(np.float32)
     for sigma in (1.0, 2.0, 4.0, 8.0):
+        if known.all():
+            break
         weight = cv2.GaussianBlur(seen.astype(np.float32), (0, 0), sigma)
         around = cv2.GaussianBlur(np.where(seen, share, np.float32(0)), (0, 0), sigma)
         fill = (known == 0) & (weight > 0.02)
@@ -118,33 +122,59 @@ def _filled(share: F32, seen: npt.NDArray[np.bool_]) -> F32:
 def _tally(rgb: U8, plate: U8, doubt: U8, sure: U8, sums: F32) -> None:
     """Adds up a quarter of each tile's pixels, of the green channel."""
     height, width = doubt.shape
+    told = np.empty((_TOLD, TRUST_TILE_PX**2), np.float32)
     for row in range(sums.shape[0]):
+        top, bottom = max(row * TRUST_TILE_PX, 1), min((row + 1) * TRUST_TILE_PX, height - 1)
         for column in range(sums.shape[1]):
-            here = sums[row, column]
-            top, left = max(row * TRUST_TILE_PX, 1), max(column * TRUST_TILE_PX, 1)
-            bottom = min((row + 1) * TRUST_TILE_PX, height - 1)
-            right = min((column + 1) * TRUST_TILE_PX, width - 1)
+            left, right = max(column * TRUST_TILE_PX, 1), min((column + 1) * TRUST_TILE_PX, width - 1)
+            count = 0
             for y in range(top, bottom, 2):
-                for x in range(left + y // 2 % 2, right, 2):
-                    if sure[y, x] == 0 or doubt[y, x] > _MOST_DOUBT:
-                        continue
-                    behind = np.float32(plate[y, x, 1])
-                    e = np.float32(rgb[y, x, 1]) - behind
-                    gx = (np.float32(plate[y, x + 1, 1]) - np.float32(plate[y, x - 1, 1])) * np.float32(0.5)
-                    gy = (np.float32(plate[y + 1, x, 1]) - np.float32(plate[y - 1, x, 1])) * np.float32(0.5)
-                    own = np.float32(doubt[y, x]) * _QUARTER
-                    expected = _NOISE2 + _SLOPE2 * (gx * gx + gy * gy) + own * own
-                    most = np.sqrt(_FAR2 * expected)
-                    if abs(e) > most:
-                        here[10] += np.float32(1)
-                        e = min(max(e, -most), most)
-                    here[0] += np.float32(1)
-                    here[1] += e
-                    here[2] += e * e
-                    here[3] += behind
-                    here[4] += gx * gx
-                    here[5] += gx * gy
-                    here[6] += gy * gy
-                    here[7] += e * gx
-                    here[8] += e * gy
-                    here[9] += expected
+                first = left + y // 2 % 2
+                count = _collect(rgb[y], plate, doubt[y], sure[y], y, first, right, told, count)
+            behind, off, across, down, own = told[0, :count], told[1], told[2], told[3], told[4]
+            _add_up(behind, off, across, down, own, sums[row, column])
+
+
+@compiled(fastmath=True)
+def _collect(
+    rgb: U8, plate: U8, doubt: U8, sure: U8, y: int, first: int, last: int, told: F32, count: int
+) -> int:
+    """Every second pixel of a row that has a say: into told, f32 (5, n), from `count` on. Returns how many
+    are in it then.
+    """
+    for x in range(first, last, 2):
+        if sure[x] == 0 or doubt[x] > _MOST_DOUBT:
+            continue
+        behind = np.float32(plate[y, x, 1])
+        told[0, count] = behind
+        told[1, count] = np.float32(rgb[x, 1]) - behind
+        told[2, count] = np.float32(plate[y, x + 1, 1]) - np.float32(plate[y, x - 1, 1])
+        told[3, count] = np.float32(plate[y + 1, x, 1]) - np.float32(plate[y - 1, x, 1])
+        told[4, count] = np.float32(doubt[x])
+        count += 1
+    return count
+
+
+@compiled(fastmath=True)
+def _add_up(behind: F32, off: F32, across: F32, down: F32, doubt: F32, here: F32) -> None:
+    """In a loop without branches, so that the compiler makes vectors of it."""
+    far, e1, e2, level = _ZERO, _ZERO, _ZERO, _ZERO
+    xx, xy, yy, ex, ey, expected = _ZERO, _ZERO, _ZERO, _ZERO, _ZERO, _ZERO
+    for k in range(behind.shape[0]):
+        gx, gy, own = across[k] * _HALF, down[k] * _HALF, doubt[k] * _QUARTER
+        own2 = _NOISE2 + _SLOPE2 * (gx * gx + gy * gy) + own * own
+        most = np.sqrt(_FAR2 * own2)
+        far += _ONE if abs(off[k]) > most else _ZERO
+        e = min(max(off[k], -most), most)
+        e1 += e
+        e2 += e * e
+        level += behind[k]
+        xx += gx * gx
+        xy += gx * gy
+        yy += gy * gy
+        ex += e * gx
+        ey += e * gy
+        expected += own2
+    here[0], here[1], here[2], here[3] = np.float32(behind.shape[0]), e1, e2, level
+    here[4], here[5], here[6], here[7], here[8] = xx, xy, yy, ex, ey
+    here[9], here[10] = expected, far

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipelines.matting.colouring import colour, expected_light
+from pipelines.matting.cells import cells_of, colour_cells
+from pipelines.matting.colouring import Canvas, colour, expected_light
 from pipelines.media import F32, U8, UNKNOWN, Box
 
 HW = (64, 96)
@@ -29,7 +30,10 @@ def linear(codes: U8) -> F32:
 def coloured(rgb: U8, plate: U8, pha: U8, sigma: int = 9, weight: float = 1.0) -> U8:
     fgr = rgb.copy()
     weights: F32 = np.full((HW[0] // 8, HW[1] // 8), weight, np.float32)
-    colour(rgb, plate, np.full(HW, sigma, np.uint8), pha, weights, expected_light(rgb, pha), WHOLE, fgr)
+    expected = expected_light(colour_cells(rgb), cells_of(pha))
+    pictures = (np.ascontiguousarray(picture.transpose(2, 0, 1)) for picture in (rgb, plate))
+    known = np.full(HW, sigma, np.uint8), pha, weights, expected
+    colour(*pictures, *known, WHOLE, WHOLE, Canvas(fgr, 0, 0))
     return fgr
 
 
@@ -61,5 +65,5 @@ def test_colour_stays_where_the_plate_tells_nothing(sigma: int, weight: float) -
 def test_nothing_is_expected_where_nobody_is() -> None:
     rgb, plate, _ = scene(250, 40, 0.3)
     nobody: U8 = np.zeros(HW, np.uint8)
-    assert not expected_light(rgb, nobody)[..., 3].any()
+    assert not expected_light(colour_cells(rgb), cells_of(nobody))[..., 3].any()
     np.testing.assert_array_equal(coloured(rgb, plate, nobody), rgb)

@@ -6,18 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from pipelines.matting.evidence import (
-    ANSWERS,
-    CELL_PX,
-    FEATURES,
-    MOST_OFF,
-    UNKNOWN,
-    accept,
-    deviation,
-    gather,
-    survey,
-)
-from pipelines.media import DOUBT_UNITS, F32, U8
+from pipelines.matting.cells import CELL_PX, MOST_OFF, cells_of, colour_cells, survey, take_alpha
+from pipelines.matting.evidence import ANSWERS, FEATURES, accept, deviation, gather
+from pipelines.media import DOUBT_UNITS, F32, U8, UNKNOWN, Box
 
 HW = (64, 96)
 
@@ -26,6 +17,11 @@ def picture(seed: int, channels: int = 3) -> U8:
     rng = np.random.default_rng(seed)
     shape = (*HW, channels) if channels > 1 else HW
     return rng.integers(0, 256, shape).astype(np.uint8)
+
+
+def planes(rgb: U8) -> U8:
+    """A picture (h, w, 3) as planes (3, h, w)."""
+    return np.ascontiguousarray(rgb.transpose(2, 0, 1))
 
 
 def halved(plane: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
@@ -61,16 +57,16 @@ def test_features_are_what_they_are_said_to_be() -> None:
     sigma: U8 = np.full(HW, 20, np.uint8)
     sigma[20:30] = UNKNOWN
     out: F32 = np.empty((4 * FEATURES, 16, 24), np.float32)
-    gather(rgb, plate, sigma, coarse, before, 8, 10, out)
     part = slice(8, 40), slice(10, 58)
+    gather(planes(rgb[part]), planes(plate[part]), sigma, coarse, before, 8, 10, out)
     known = (sigma[part] != UNKNOWN)[..., None]
     seen = rgb[part].astype(np.float64)
     behind = np.where(known, plate[part], seen)
     codes = sigma[part] / DOUBT_UNITS
     off = (seen - behind) / (6 * codes[..., None])
-    planes = [seen / 255 - 0.5, behind / 255 - 0.5, 2 * off / (1 + np.abs(off))]
+    colours = [seen / 255 - 0.5, behind / 255 - 0.5, 2 * off / (1 + np.abs(off))]
     single = [codes / (codes + 6) - 0.5, coarse[part] / 255 - 0.5, before[part] / 255 - 0.5]
-    expected = [plane[..., c] for plane in planes for c in range(3)] + single
+    expected = [plane[..., c] for plane in colours for c in range(3)] + single
     np.testing.assert_allclose(out, np.concatenate([halved(p) for p in expected]), atol=2e-5)
 
 
@@ -81,8 +77,8 @@ def test_an_answer_is_added_and_weighed() -> None:
     weight: F32 = np.zeros((HW[0] // CELL_PX, HW[1] // CELL_PX), np.float32)
     weight[:, 3:] = 1
     pha = coarse.copy()
-    accept(answer, plate, coarse, weight, 0, 32, 8, pha)
     part = slice(8, 56), slice(40, 88)
+    accept(answer, planes(plate[:, 32:]), coarse, weight, Box(32, 0, 64, 64), Box(40, 8, 48, 48), pha)
     delta = answer.reshape(2, 2, 32, 32).transpose(2, 0, 3, 1).reshape(64, 64)[8:56, 8:56] * 255
     expected = np.clip(coarse[part] + delta, 0, 255)
     assert np.abs(pha[part].astype(float) - expected).max() <= 0.51
@@ -97,7 +93,7 @@ def test_a_sure_alpha_stays_where_agreement_says_nothing(paper: int, kept: bool)
     coarse: U8 = np.full(HW, 255, np.uint8)
     pha = coarse.copy()
     answer, weight = np.full((4, 32, 32), -1, np.float32), np.ones((8, 12), np.float32)
-    accept(answer, rgb, coarse, weight, 0, 0, 0, pha)
+    accept(answer, planes(rgb), coarse, weight, *[Box(0, 0, 64, 64)] * 2, pha)
     assert (pha[30, 30] == 255) == kept
 
 
@@ -109,7 +105,7 @@ def test_weight_goes_smoothly_from_the_network_to_the_refiner(share: float, colu
     weight: F32 = np.zeros((8, 12), np.float32)
     weight[:, 5:] = 1
     pha = coarse.copy()
-    accept(answer, rgb, coarse, weight, 0, 16, 0, pha)
+    accept(answer, planes(rgb[:, 16:]), coarse, weight, *[Box(16, 0, 64, 64)] * 2, pha)
     row = pha[32].astype(int)
     assert (np.diff(row[16:80]) >= 0).all()
     assert np.diff(row[16:80]).max() <= 255 / CELL_PX + 1
@@ -128,7 +124,10 @@ def test_the_survey_counts_deviations_by_cell() -> None:
     shape = HW[0] // CELL_PX, HW[1] // CELL_PX
     off: F32 = np.empty(shape, np.float32)
     least, most = np.empty(shape, np.uint8), np.empty(shape, np.uint8)
-    survey(rgb, plate, sigma, coarse, off, least, most)
+    survey(colour_cells(rgb), colour_cells(plate), cells_of(sigma), off)
+    cells = np.empty((*shape, 16), np.uint8)
+    take_alpha(coarse, 0, 0, *HW, cells, least, most)
+    np.testing.assert_array_equal(cells, cells_of(coarse))
     assert off[1, 2] == pytest.approx(4.0)
     assert off[2, 2] == pytest.approx(MOST_OFF)
     assert off[4, 5] == 0

@@ -5,8 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from pipelines.matting.evidence import CELL_PX, deviation
-from pipelines.matting.shading import shade, shadow_field
+from pipelines.matting.cells import CELL_PX, cells_of, colour_cells
+from pipelines.matting.evidence import deviation
+from pipelines.matting.shading import Shadow, find_shadow, shade, shaded_cells
 from pipelines.media import F32, U8
 
 HEIGHT, WIDTH = 240, 320
@@ -41,10 +42,22 @@ def coarse_of_body() -> U8:
     return coarse
 
 
-def field_of(rgb: U8, plate: U8, room: U8, coarse: U8) -> F32:
+def shadow_of(rgb: U8, plate: U8, room: U8, coarse: U8) -> Shadow:
     sigma: U8 = np.empty((HEIGHT, WIDTH), np.uint8)
     deviation(plate, np.full((HEIGHT, WIDTH), 8, np.uint8), sigma)
-    return shadow_field(rgb, plate, room, sigma, coarse)
+    cells = (cells_of(plane) for plane in (room, sigma, coarse))
+    return find_shadow(colour_cells(rgb), colour_cells(plate), *cells)
+
+
+def under(shadow: Shadow, plate: U8, room: U8) -> U8:
+    """The plate under this shadow. Its cells say the same."""
+    out: U8 = np.empty((3, HEIGHT, WIDTH), np.uint8)
+    shade(plate, room, shadow, 0, 0, out)
+    rgb = np.ascontiguousarray(out.transpose(1, 2, 0))
+    np.testing.assert_array_equal(
+        shaded_cells(colour_cells(plate), cells_of(room), shadow), colour_cells(rgb)
+    )
+    return rgb
 
 
 ALL_LAMPS: U8 = np.full((HEIGHT, WIDTH), 255, np.uint8)
@@ -54,9 +67,7 @@ def test_the_shadow_is_found_and_taken_into_the_plate() -> None:
     plate, share = wall(), halo(0.5)
     rgb = shadowed(plate, share)
     rgb[BODY] = (180, 40, 40)
-    field = field_of(rgb, plate, ALL_LAMPS, coarse_of_body())
-    out = np.empty_like(plate)
-    shade(plate, ALL_LAMPS, field, out)
+    out = under(shadow_of(rgb, plate, ALL_LAMPS, coarse_of_body()), plate, ALL_LAMPS)
     near = (share > 0.12) & (coarse_of_body() == 0)
     before, after = (np.abs(rgb.astype(int) - p)[near].mean() for p in (plate, out))
     assert before > 10
@@ -66,9 +77,7 @@ def test_the_shadow_is_found_and_taken_into_the_plate() -> None:
 def test_without_a_shadow_the_plate_stays() -> None:
     plate = wall()
     rgb = shadowed(plate, np.zeros((HEIGHT, WIDTH), np.float32))
-    field = field_of(rgb, plate, ALL_LAMPS, coarse_of_body())
-    out = np.empty_like(plate)
-    shade(plate, ALL_LAMPS, field, out)
+    out = under(shadow_of(rgb, plate, ALL_LAMPS, coarse_of_body()), plate, ALL_LAMPS)
     off = cv2.absdiff(out, plate)
     assert off.max() <= 1
     assert (off > 0).mean() < 0.02
@@ -78,7 +87,7 @@ def test_a_missed_hand_is_no_shadow() -> None:
     plate = wall()
     rgb = shadowed(plate, np.zeros((HEIGHT, WIDTH), np.float32))
     rgb[90:120, 60:120] = (200, 140, 115)
-    field = field_of(rgb, plate, ALL_LAMPS, coarse_of_body())
+    field = shadow_of(rgb, plate, ALL_LAMPS, coarse_of_body()).share
     assert np.abs(field[90 // CELL_PX : 120 // CELL_PX, 60 // CELL_PX : 120 // CELL_PX]).max() < 0.1
 
 
@@ -87,9 +96,7 @@ def test_a_bright_page_throws_its_own_light() -> None:
     plate, share = wall(), halo(0.5)
     room = np.full((HEIGHT, WIDTH), 26, np.uint8)
     rgb = shadowed(plate, share * 0.1)
-    field = field_of(rgb, plate, room, coarse_of_body())
-    out = np.empty_like(plate)
-    shade(plate, room, field, out)
+    out = under(shadow_of(rgb, plate, room, coarse_of_body()), plate, room)
     near = (share > 0.2) & (coarse_of_body() == 0)
     lost = 1 - LIGHT[out[near]].mean() / LIGHT[plate[near]].mean()
     assert 0.01 < lost < 0.05
