@@ -101,30 +101,6 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "SVG 已损坏。请另存或导出为 PNG。",
         "The SVG is damaged. Save it again, or export it as PNG.",
     ),
-    "captions_large": (
-        "字幕文件太大，上限为 {limit} KB。",
-        "The captions are too large: at most {limit} KB.",
-    ),
-    "captions_coded": (
-        "字幕文件不是 UTF-8 编码。请用 UTF-8 另存后再上传。",
-        "The captions are not coded as UTF-8. Save the file as UTF-8 and upload it again.",
-    ),
-    "captions_kind": (
-        "这不是 WebVTT 字幕：第一行应为 WEBVTT。SRT 字幕请先转换为 VTT。",
-        "These are no WebVTT captions: the first line must be WEBVTT. Convert SRT files to VTT first.",
-    ),
-    "captions_many": (
-        "字幕太多，上限为 {limit} 条。",
-        "There are too many captions: at most {limit}.",
-    ),
-    "captions_empty": (
-        "字幕文件里没有可以显示的字幕。请检查时间格式，例如 00:01.000 --> 00:04.000。",
-        "There is no caption in this file that can be shown. Check its times, as in 00:01.000 --> 00:04.000.",
-    ),
-    "captions_no_film": (
-        "只有视频可以加字幕。",
-        "Only videos can have captions.",
-    ),
     "interrupted": (
         "上传中断。请重新上传。",
         "The upload was interrupted. Upload the file again.",

@@ -90,6 +90,7 @@ const WORDS = {
   share_failed: ["未能共享", "Sharing did not work"],
   share_failed_reason: ["请确认电脑与设备在同一网络,然后重试。", "Check that this computer is in the box's network, and try again."],
   share_not_allowed: ["没有选择屏幕。", "No screen was chosen."],
+  share_no_screen: ["浏览器没有给出屏幕，请再试。", "The browser gave no screen. Try again."],
   no_capture: ["此页面需要 https", "This page needs https"],
   no_capture_reason: ["浏览器只允许在 https 页面共享屏幕。请管理员在设备设置 http.certificate 与 http.key。", "Browsers share a screen only on https pages. Ask the operator to set http.certificate and http.key on the box."],
   add_courseware: ["上传课件", "Upload"],
