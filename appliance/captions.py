@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Final, Literal
 
 from appliance.changes import Changes
-from appliance.library import BadCaptions, Cue, Library, read_webvtt, refusal_text
+from appliance.library import BadCaptions, Cue, Library, read_webvtt
 from appliance.library.webvtt import MAX_BYTES
+from pipelines.saying import said
 
 NS_PER_S: Final = 1_000_000_000
 LOOK_S: Final = 0.5  # at least so often, whatever is expected
@@ -97,7 +98,7 @@ class Captions:
             track = await asyncio.to_thread(_read_file, path)
         except BadCaptions as bad:
             track = ()
-            self._on_fault(f"{path.name}: {refusal_text(bad.code, bad.limit, 'en')}")
+            self._on_fault(said("captions_beside", "{file}: {why}", file=path.name, why=bad.reason))
         if self._is_read:  # nothing else was opened meanwhile
             self._track = track
 

@@ -1,8 +1,8 @@
-"""What senders of all kinds share lies in a folder of its own."""
+"""What tests of all folders share lies in one of its own."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent / "senders"))
+sys.path.insert(0, str(Path(__file__).parent / "shared"))

@@ -15,7 +15,7 @@ from appliance.api.problems import documented
 from appliance.api.wire import ItemOut
 from appliance.api.wire_talk import CaptionBody
 from appliance.gateway import Gateway
-from appliance.library import BadCaptions, Cue, NotThere, read_webvtt, refusal_text
+from appliance.library import BadCaptions, Cue, NotThere, read_webvtt
 from pipelines.saying import said
 
 VTT = "text/vtt"
@@ -93,14 +93,13 @@ def _add_item_routes(router: APIRouter, gateway: Gateway) -> None:
             raise HTTPException(415, said("caption_type", "Send WebVTT as {type}.", type=VTT))
         try:
             if library.item(item_id).kind != "film":
-                raise HTTPException(409, refusal_text("captions_no_film", 0, language))
+                raise HTTPException(409, said("captions_no_film", "Only videos can have captions."))
             cues = await asyncio.to_thread(read_webvtt, await request.body())
             _store(gateway, item_id, cues)
         except NotThere:
             raise _gone() from None
         except BadCaptions as bad:
-            status = 413 if bad.code == "captions_large" else 422
-            raise HTTPException(status, refusal_text(bad.code, bad.limit, language)) from None
+            raise HTTPException(413 if bad.is_large else 422, bad.reason) from None
         return item_out(library.item(item_id), language, "")
 
     @router.delete(place, status_code=204, summary="Take a film's captions away", responses=_GONE)

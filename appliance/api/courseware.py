@@ -246,7 +246,7 @@ def _add_showing_routes(router: APIRouter, gateway: Gateway, library: Library) -
         try:
             path = library.main_of(item_id)
         except NotThere:
-            waiting = "It is still being prepared."
+            waiting = said("item_preparing", "It is still being prepared.")
             why = refusal_text(item.code, item.limit, language) if item.code else waiting
             raise HTTPException(409, why) from None
         gateway.open_courseware(str(path), item.name)

@@ -34,7 +34,9 @@ from appliance.gateway import Gateway
 from appliance.links import links
 from appliance.shelf import Shelf
 from appliance.tokens import Tokens
-from pipelines.saying import said
+from appliance.wording import in_language
+from pipelines.reports import RawStatus
+from pipelines.saying import reason_of, said
 
 MAX_STREAMS = 16
 SETTLE_S = 0.1  # changes within this time travel as one
@@ -187,7 +189,7 @@ def status_out(gateway: Gateway, shelf: Shelf) -> StatusOut:
         ],
         recording=RecordingOut.model_validate(gateway.outlets.recorder.status()),
         upright=_upright(gateway),
-        raw_recording=RawRecordingOut.model_validate(report.raw) if report and report.raw else None,
+        raw_recording=_raw(report.raw) if report and report.raw else None,
         notices=[NoticeOut.model_validate(notice) for notice in gateway.notices],
     )
 
@@ -209,13 +211,18 @@ async def _events(gateway: Gateway, shelf: Shelf, streams: set[object]) -> Async
         streams.discard(me)
 
 
+def _raw(raw: RawStatus) -> RawRecordingOut:
+    in_chinese = in_language(raw.reason, "zh")
+    return RawRecordingOut(is_on=raw.is_on, reason=raw.reason, reason_zh=in_chinese, dropped=raw.dropped)
+
+
 def _upright(gateway: Gateway) -> UprightOut | None:
     found = gateway.calibrations.upright
     return None if found is None else UprightOut.model_validate(found)
 
 
 def _not_taken(error: ValueError) -> HTTPException:
-    why = said("layer_not_taken", "This viewer's browser does not take it: {why}.", why=error)
+    why = said("layer_not_taken", "This viewer's browser does not take it: {why}.", why=reason_of(error))
     return HTTPException(409, why)
 
 

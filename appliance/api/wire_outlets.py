@@ -53,6 +53,7 @@ class RawRecordingOut(BaseModel):
 
     is_on: bool
     reason: str = Field(description="Why it ended by itself, in words.")
+    reason_zh: str = Field(description="The same in Chinese.")
     dropped: int = Field(description="Things left out because the disk or the processor was too slow.")
 
 

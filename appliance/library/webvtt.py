@@ -9,7 +9,9 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
+
+from pipelines.saying import said
 
 MAX_BYTES: Final = 1024 * 1024
 MAX_CUES: Final = 5000
@@ -18,18 +20,14 @@ MAX_S: Final = 24 * 3600.0
 _ARROW: Final = "-->"
 _IGNORED: Final = ("NOTE", "STYLE", "REGION")
 
-BadCaptionsCode = Literal[
-    "captions_large", "captions_coded", "captions_kind", "captions_many", "captions_empty"
-]
-
 
 class BadCaptions(Exception):
-    """A file that cannot be used. limit: the number a person needs to know."""
+    """A file that cannot be used. reason: why, and what mends it. is_large: it was not even read."""
 
-    def __init__(self, code: BadCaptionsCode, limit: int = 0) -> None:
-        super().__init__(code)
-        self.code: BadCaptionsCode = code
-        self.limit = limit
+    def __init__(self, reason: str, *, is_large: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.is_large = is_large
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +42,47 @@ class Cue:
 def read_webvtt(content: bytes) -> tuple[Cue, ...]:
     """The cues by their beginning. Raises BadCaptions."""
     if len(content) > MAX_BYTES:
-        raise BadCaptions("captions_large", MAX_BYTES // 1024)
+        large = said(
+            "captions_large",
+            "The captions are too large: at most {most_kib} KiB.",
+            most_kib=MAX_BYTES // 1024,
+        )
+        raise BadCaptions(large, is_large=True)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise BadCaptions("captions_coded") from None
+        raise BadCaptions(
+            said(
+                "captions_coded",
+                "The captions are not coded as UTF-8. Save the file as UTF-8 and upload it again.",
+            )
+        ) from None
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     if lines[0].split(maxsplit=1)[:1] != ["WEBVTT"]:
-        raise BadCaptions("captions_kind")
+        raise BadCaptions(
+            said(
+                "captions_kind",
+                "These are no WebVTT captions: the first line must be WEBVTT. "
+                "Convert SRT files to VTT first.",
+            )
+        )
     cues: list[Cue] = []
     for block in _blocks(lines[1:]):
         cue = _cue(block)
         if cue is not None:
             cues.append(cue)
             if len(cues) > MAX_CUES:
-                raise BadCaptions("captions_many", MAX_CUES)
+                raise BadCaptions(
+                    said("captions_many", "There are too many captions: at most {most}.", most=MAX_CUES)
+                )
     if not cues:
-        raise BadCaptions("captions_empty")
+        raise BadCaptions(
+            said(
+                "captions_empty",
+                "There is no caption in this file that can be shown. "
+                "Check its times, as in 00:01.000 --> 00:04.000.",
+            )
+        )
     return tuple(sorted(cues, key=lambda cue: cue.start_s))
 
 

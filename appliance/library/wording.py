@@ -15,7 +15,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "a ZIP of pictures.",
     ),
     "too_large": (
-        "文件太大,上限为 {limit} MB。请压缩图片后另存,或拆成几份。",
+        "文件太大，上限为 {limit} MB。请压缩图片后另存，或拆成几份。",
         "The file is too large: at most {limit} MB. Save it with smaller pictures, or split it.",
     ),
     "quota": (
@@ -35,15 +35,15 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The file is locked with a password. Save it without the password and upload that.",
     ),
     "damaged": (
-        "文件已损坏,无法读取。请打开检查,另存后再上传。",
+        "文件已损坏，无法读取。请打开检查，另存后再上传。",
         "The file is damaged and cannot be read. Open it, save it again and upload that.",
     ),
     "too_many_pages": (
-        "页数太多,上限为 {limit} 页。请拆成几份。",
+        "页数太多，上限为 {limit} 页。请拆成几份。",
         "There are too many pages: at most {limit}. Split the file.",
     ),
     "too_many_pixels": (
-        "图片像素太多,上限为 {limit} 百万像素。请缩小后再上传。",
+        "图片像素太多，上限为 {limit} 百万像素。请缩小后再上传。",
         "The picture has too many pixels: at most {limit} million. Save it smaller.",
     ),
     "too_much_output": (
@@ -51,29 +51,29 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "What came out of the conversion is too large. Use smaller pictures, or split the file.",
     ),
     "takes_too_long": (
-        "转换用时太长,已停止。请导出为 PDF 后再上传。",
+        "转换用时太长，已停止。请导出为 PDF 后再上传。",
         "The conversion took too long and was stopped. Export the file as PDF and upload that.",
     ),
     "too_much_memory": (
-        "转换需要的内存太多,已停止。请导出为 PDF 后再上传。",
+        "转换需要的内存太多，已停止。请导出为 PDF 后再上传。",
         "The conversion needed too much memory and was stopped. Export the file as PDF and upload that.",
     ),
     "no_converter": (
-        "设备没有安装 LibreOffice,不能转换这种文件。请导出为 PDF 上传,或请管理员运行:"
+        "设备没有安装 LibreOffice，不能转换这种文件。请导出为 PDF 上传，或请管理员运行："
         "sudo apt-get install libreoffice-impress-nogui libreoffice-writer-nogui",
         "LibreOffice, which converts such files, is not installed on the box. Export the file as PDF, or ask "
         "the operator to run: sudo apt-get install libreoffice-impress-nogui libreoffice-writer-nogui",
     ),
     "not_converted": (
-        "文件无法转换,可能已损坏或有密码。请导出为 PDF 后再上传。",
+        "文件无法转换，可能已损坏或有密码。请导出为 PDF 后再上传。",
         "The file could not be converted: it may be damaged or locked. Export it as PDF and upload that.",
     ),
     "sound_only": (
-        "文件只有声音,没有画面。请上传视频。",
+        "文件只有声音，没有画面。请上传视频。",
         "The file holds sound but no picture. Upload a video.",
     ),
     "zip_bomb": (
-        "压缩包解开后过大,已拒绝。请直接上传其中的图片,或换成小一些的压缩包。",
+        "压缩包解开后过大，已拒绝。请直接上传其中的图片，或换成小一些的压缩包。",
         "The ZIP would unpack into far too much and was refused. Upload the pictures themselves, or a "
         "smaller ZIP.",
     ),
@@ -82,7 +82,7 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The ZIP holds another archive. Put only pictures into it.",
     ),
     "zip_paths": (
-        "压缩包里的文件路径不安全,已拒绝。请重新打包图片。",
+        "压缩包里的文件路径不安全，已拒绝。请重新打包图片。",
         "The ZIP holds unsafe paths and was refused. Pack the pictures anew.",
     ),
     "zip_no_pictures": (
@@ -90,40 +90,16 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The ZIP holds no pictures. Put PNG, JPEG or WebP files into it.",
     ),
     "svg_active": (
-        "SVG 含有脚本或动态内容,已拒绝。请导出为 PNG 或 PDF。",
+        "SVG 含有脚本或动态内容，已拒绝。请导出为 PNG 或 PDF。",
         "The SVG holds scripts or other active content and was refused. Export it as PNG or PDF.",
     ),
     "svg_external": (
-        "SVG 引用了外部文件,已拒绝。请把图片嵌入,或导出为 PNG。",
+        "SVG 引用了外部文件，已拒绝。请把图片嵌入，或导出为 PNG。",
         "The SVG refers to other files and was refused. Embed its pictures, or export it as PNG.",
     ),
     "svg_damaged": (
         "SVG 已损坏。请另存或导出为 PNG。",
         "The SVG is damaged. Save it again, or export it as PNG.",
-    ),
-    "captions_large": (
-        "字幕文件太大，上限为 {limit} KB。",
-        "The captions are too large: at most {limit} KB.",
-    ),
-    "captions_coded": (
-        "字幕文件不是 UTF-8 编码。请用 UTF-8 另存后再上传。",
-        "The captions are not coded as UTF-8. Save the file as UTF-8 and upload it again.",
-    ),
-    "captions_kind": (
-        "这不是 WebVTT 字幕：第一行应为 WEBVTT。SRT 字幕请先转换为 VTT。",
-        "These are no WebVTT captions: the first line must be WEBVTT. Convert SRT files to VTT first.",
-    ),
-    "captions_many": (
-        "字幕太多，上限为 {limit} 条。",
-        "There are too many captions: at most {limit}.",
-    ),
-    "captions_empty": (
-        "字幕文件里没有可以显示的字幕。请检查时间格式，例如 00:01.000 --> 00:04.000。",
-        "There is no caption in this file that can be shown. Check its times, as in 00:01.000 --> 00:04.000.",
-    ),
-    "captions_no_film": (
-        "只有视频可以加字幕。",
-        "Only videos can have captions.",
     ),
     "interrupted": (
         "上传中断。请重新上传。",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipelines.media import LOW_LAYER, TEACHER_LAYER
+from pipelines.saying import said
 
 SOUND_ONLY = "sound"
 
@@ -102,7 +103,10 @@ class LayerChooser:
     def pin(self, layer: str | None) -> None:
         """Holds a layer whatever the line is like; None chooses again. Raises ValueError if not taken."""
         if layer is not None and layer not in self.layers:
-            raise ValueError(f"this viewer takes {', '.join(self.layers)}, not {layer}")
+            takes = ", ".join(self.layers)
+            raise ValueError(
+                said("layers_taken", "this viewer takes {layers}, not {layer}", layers=takes, layer=layer)
+            )
         if layer is None and self._pin in self._ladder:
             self._step = self._ladder.index(self._pin)
         self._pin = layer

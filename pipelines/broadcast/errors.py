@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pipelines.saying import said
+
 
 class BroadcastError(Exception):
     def __init__(self, reason: str) -> None:
@@ -27,7 +29,13 @@ class TooManyViewers(BroadcastError):
     """All places are taken. Over HTTP: 503 with Retry-After."""
 
     def __init__(self, max_viewers: int, retry_after_s: int) -> None:
-        super().__init__(f"all {max_viewers} viewers' places are taken; try again later")
+        super().__init__(
+            said(
+                "viewers_full",
+                "all {max_viewers} viewers' places are taken; try again later",
+                max_viewers=max_viewers,
+            )
+        )
         self.retry_after_s = retry_after_s
 
 

@@ -31,6 +31,7 @@ from pipelines.broadcast.status import SILENT_S, Hears, ViewerState, ViewerStatu
 from pipelines.broadcast.steering import Steering
 from pipelines.broadcast.streams import Placeholder, Stream
 from pipelines.media import LOW_LAYER, TEACHER_LAYER, VIDEO_LAYERS
+from pipelines.saying import said
 
 log = logging.getLogger(__name__)
 
@@ -87,10 +88,13 @@ class Peer:
             async with asyncio.timeout(ANSWER_TIMEOUT_S):
                 return await self._answer(offer)
         except TimeoutError as error:
-            raise AnswerTimedOut("the addresses of this machine could not be gathered in time") from error
+            raise AnswerTimedOut(
+                said("offer_addresses", "this machine's addresses could not be gathered in time")
+            ) from error
         except (InvalidStateError, OperationError, ValueError) as error:
             raise BadOffer(
-                "unsupported", "the viewer and this box have no codec or transport in common"
+                "unsupported",
+                said("offer_in_common", "the viewer and this box have no codec or transport in common"),
             ) from error
 
     async def _answer(self, offer: Offer) -> str:

@@ -30,7 +30,7 @@ STALLED_S: Final = 2.0  # an older picture is not shown
 GONE_S: Final = 10.0
 _POLL_S: Final = 0.5
 
-FULL: Final = "another room's camera is being connected; try again in a moment"
+FULL: Final = said("cameras_full", "another room's camera is being connected; try again in a moment")
 WORDING: Final = Wording(
     over=said("camera_over", "The room's camera is off."),
     lost=said("camera_gone", "The connection to the room's camera was lost."),

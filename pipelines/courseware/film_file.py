@@ -104,9 +104,11 @@ class FilmReader:
                 at_s += step_s
                 yield picture, max(at_s, 0.0)
         except av.error.FFmpegError as error:
-            self.fault = f"The film broke off: {error.strerror}. Copy the file again."
+            self.fault = said(
+                "film_broke_off", "The film broke off: {why}. Copy the file again.", why=error.strerror
+            )
         except IndexError:  # PyAV 18, when damage looks like a further stream: raised at the very end
-            self.fault = "The film is damaged. Copy the file again."
+            self.fault = said("film_damaged", "The film is damaged. Copy the file again.")
 
     def close(self) -> None:
         self._container.close()

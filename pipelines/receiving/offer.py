@@ -45,7 +45,8 @@ def read_offer(text: str, medium: Medium) -> str:
         )
     if not text.startswith("v=0"):
         raise BadOffer(
-            "malformed", said("offer_no_sdp", "the offer is no session description: it must start with v=0")
+            "malformed",
+            said("offer_no_sdp", "the offer is not a session description: it must start with v=0"),
         )
     cleaned = _clean(text)
     try:

@@ -14,7 +14,7 @@ from pipelines.receiving import Answered, OneSender, Sounding, Wording
 from pipelines.saying import said
 from pipelines.sound.meter import LevelMeter
 
-FULL: Final = "another room is being connected; try again in a moment"
+FULL: Final = said("voices_full", "another room is being connected; try again in a moment")
 WORDING: Final = Wording(
     over=said("voice_over", "The room no longer speaks."),
     lost=said("voice_lost", "The connection to the room's microphone was lost."),

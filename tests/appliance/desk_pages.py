@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from box_process import ASSISTANT, Box, until
-from playwright.sync_api import Browser, Page, sync_playwright
+from browsers import chromium
+from playwright.sync_api import Browser, Page
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 LANGUAGES = ["en-GB", "zh-CN"]
 OpenPage = Callable[..., Page]
-
-
-def chromium_path() -> str:
-    """Debian's; `make test` installs it where it may. Skips the test where there is none."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.skip("needs a browser: apt install chromium")
-    return path
-
-
-@contextmanager
-def chromium(*flags: str) -> Iterator[Browser]:
-    path = chromium_path()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ import numpy as np
 from pipelines.annotating import Annotator
 from pipelines.capture import Upright
 from pipelines.ink import PageKey
-from pipelines.media import TEACHER_LAYER, U8, Frame, Matte, Packet, Page, Scene, SourceState
+from pipelines.media import TEACHER_LAYER, U8, Box, Frame, Matte, Packet, Page, Scene, SourceState
 from pipelines.orders import (
     Calibrate,
     CalibrationKind,
@@ -265,7 +265,7 @@ class FakeStudio:
             rgb = self.sound.over(rgb, self.scene, now_ns)
         self.rgb = rgb
         if self.worst is not None:
-            self.worst.see(nobody(rgb, self.clock.pts(now_ns)), number % 10 / 10, 0.9)
+            self.worst.see(mover(rgb, left, self.clock.pts(now_ns)), number % 10 / 10, 0.9)
         frame = av.VideoFrame.from_ndarray(rgb, format="rgb24")
         frame.pts = self.clock.pts(now_ns)
         frame.time_base = self.codec.time_base
@@ -335,8 +335,10 @@ class FakeStudio:
             time.sleep(1 / RATE_HZ)
 
 
-def nobody(rgb: U8, pts: int) -> Matte:
-    return Matte.empty(Frame(rgb, pts, 0))
+def mover(rgb: U8, left: int, pts: int) -> Matte:
+    """The matte of the moving box: it is all teacher."""
+    box = Box(left, 32, 64, 64)
+    return Matte(Frame(rgb, pts, 0), box, np.full((64, 64), 255, np.uint8), rgb[box.slices].copy())
 
 
 def worst_of(settings: StudioSettings) -> WorstMattes | None:
@@ -344,7 +346,8 @@ def worst_of(settings: StudioSettings) -> WorstMattes | None:
     most, folder = settings.recording.worst_mattes, settings.recordings_path
     if not most or folder is None:
         return None
-    return WorstMattes(folder, most, 0, lambda: 0, lambda: time.time() * 20)
+    began_s = time.time()
+    return WorstMattes(folder, most, 0, lambda: 0, lambda: began_s + (time.time() - began_s) * 20)
 
 
 def run_studio(settings: StudioSettings, zero_ns: int, connection: Connection) -> None:

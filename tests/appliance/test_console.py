@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from box_process import ASSISTANT, VIEWER, Box, until
-from desk_pages import chromium
+from browsers import chromium
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 pytestmark = pytest.mark.e2e

@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 import pytest
 from box_process import ASSISTANT, Box, until
-from desk_pages import chromium
+from browsers import chromium
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.e2e

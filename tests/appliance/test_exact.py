@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from box_process import VIEWER, Box, until
-from desk_pages import FLAGS, chromium_path
+from browsers import AUTOPLAY, launch
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from pipelines.media import U8, Layout, Scene
@@ -24,7 +24,6 @@ from pipelines.media import U8, Layout, Scene
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 
 SIZE_WH = (640, 360)
-AUTOPLAY = "--autoplay-policy=no-user-gesture-required"
 # The very module that the page runs: what its canvas shows, drawn anew.
 SNAPSHOT = "async () => (await import('/assets/exact.js')).snapshot()"
 NEAR_PX = 33  # around the teacher, where the coder's blocks may leave traces
@@ -32,15 +31,14 @@ NEAR_PX = 33  # around the teacher, where the coder's blocks may leave traces
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Callable[..., Browser]]:
-    path = chromium_path()
     browsers: list[Browser] = []
     with sync_playwright() as playwright:
 
-        def launch(*more: str) -> Browser:
-            browsers.append(playwright.chromium.launch(executable_path=path, args=[*FLAGS, AUTOPLAY, *more]))
+        def start(*more: str) -> Browser:
+            browsers.append(launch(playwright, AUTOPLAY, *more))
             return browsers[-1]
 
-        yield launch
+        yield start
         for browser in browsers:
             browser.close()
 

@@ -24,6 +24,7 @@ SDP = {"Content-Type": "application/sdp"}
 CHINESE = {"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5"}
 ENGLISH = {"Accept-Language": "en"}
 TOO_LARGE = {"scale": 2}
+SENDING = b"v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=sendonly\r\n"
 
 
 @pytest.fixture
@@ -56,6 +57,16 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
         ("POST", "/api/v1/page", {"headers": ASSISTANT, "content": b" " * 70_000}, 413, "最多", "At most 16"),
         ("DELETE", "/whep/nobody", {"headers": VIEWER}, 404, "已离开", "has left"),
         ("POST", "/whep", {"headers": VIEWER, "json": {}}, 415, "application/sdp", "as application/sdp"),
+        ("POST", "/whep", {"headers": VIEWER | SDP, "content": b"v=1"}, 400, "v=0 开头", "with v=0"),
+        ("POST", "/whep", {"headers": VIEWER | SDP, "content": b"v=0\r\n"}, 406, "现有 0 个", "it has 0"),
+        (
+            "POST",
+            "/whep",
+            {"headers": VIEWER | SDP, "content": SENDING},
+            406,
+            "video 部分的方向为 sendonly",
+            "video section is sendonly",
+        ),
     ],
 )
 async def test_a_refusal_is_in_the_readers_language(

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from box_process import Box, until
-from desk_pages import LANGUAGES, OpenPage, chromium, open_console, open_page, picture
+from browsers import AUTOPLAY, chromium
+from desk_pages import LANGUAGES, OpenPage, open_console, open_page, picture
 from playwright.sync_api import Browser, Page, expect
 from test_accessibility import faults
 from test_rooms_api import make_room, token_of
@@ -46,9 +47,7 @@ GREEN = """() => {
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with chromium(
-        "--use-fake-device-for-media-stream", "--autoplay-policy=no-user-gesture-required"
-    ) as browser:
+    with chromium("--use-fake-device-for-media-stream", AUTOPLAY) as browser:
         yield browser
 
 

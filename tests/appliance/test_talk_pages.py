@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from box_process import VIEWER, Box, until
-from desk_pages import LANGUAGES, OpenPage, chromium, open_console, open_page, picture
+from browsers import AUTOPLAY, chromium
+from desk_pages import LANGUAGES, OpenPage, open_console, open_page, picture
 from playwright.sync_api import Browser, Page, expect
 from test_rooms_api import make_room, token_of
 
 pytestmark = pytest.mark.e2e
 __all__ = ["open_page"]
 
-MICROPHONE = ["--use-fake-device-for-media-stream", "--autoplay-policy=no-user-gesture-required"]
+MICROPHONE = ["--use-fake-device-for-media-stream", AUTOPLAY]
 BEEP, SILENCE = 0.02, 0.002  # of full scale, peak: Chromium's microphone beeps twice a second
 WORDS = {
     "en-GB": {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +13,9 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from browsers import AUTOPLAY, chromium, needs_chromium
 from PIL import Image
 from playwright.sync_api import Page as Tab
-from playwright.sync_api import sync_playwright
 
 from appliance.bench.browser import Recorder, hold
 from appliance.bench.ours import Box
@@ -28,19 +27,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 from test_programme import demo_page
 from truth import Lesson, psnr_db
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-    # The composed video, as every other browser gets it; test_exact.py is about the parts.
-    "--disable-3d-apis",
-]
 PICTURE = """async () => {
     const video = document.querySelector("video");
     const canvas = document.createElement("canvas");
@@ -54,15 +40,15 @@ PATIENCE_S = 40
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.timeout(180),
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium"),
+    needs_chromium,
 ]
 
 
 @pytest.fixture(scope="module")
 def tab(box: Box) -> Iterator[Tab]:
     """The viewer's page, playing. The token is the assistant's: both may watch."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    # The composed video, as every other browser gets it; test_exact.py is about the parts.
+    with chromium(AUTOPLAY, "--disable-3d-apis") as browser:
         tab = browser.new_page(viewport={"width": 1280, "height": 720})
         errors: list[str] = []
         tab.on("pageerror", lambda error: errors.append(str(error)))
@@ -71,7 +57,6 @@ def tab(box: Box) -> Iterator[Tab]:
         hold(box, "444")  # by itself the page lays the parts together, and its video is the teacher alone
         wait_until_decoded(tab, decoded(tab) + 50)
         yield tab
-        browser.close()
         assert errors == []
 
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
+from browsers import needs_chromium
 
 from appliance.bench.pixel_exact import measure_pixel_exact
 
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.timeout(300),
-    pytest.mark.skipif(
-        not (shutil.which("chromium") or shutil.which("chromium-browser")),
-        reason="Chromium is not installed: apt-get install chromium",
-    ),
+    needs_chromium,
 ]
 
 

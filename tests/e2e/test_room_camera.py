@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,25 +11,24 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from browsers import AUTOPLAY, chromium, needs_chromium
 from pictures import picture
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from appliance.api.wire_talk import TalkChange
-from appliance.bench.browser import FLAGS
 from appliance.bench.ours import Box
 from appliance.bench.pixel_exact import DRAWN
 from appliance.client import BoxClient
 from pipelines.compositing.inset import inset_box
 from pipelines.media import U8, Corner
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.timeout(420),
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium"),
+    needs_chromium,
 ]
 SIZE_WH = (1280, 720)
-CAMERA = ["--use-fake-device-for-media-stream"]  # green, with a yellow figure that runs
+CAMERA = "--use-fake-device-for-media-stream"  # green, with a yellow figure that runs
 BOX = inset_box((640, 360), Corner.TOP_LEFT, SIZE_WH)
 # What an element shows, as PNG in base64; "" while it shows nothing.
 PIXELS = """(id) => {
@@ -45,10 +43,8 @@ PIXELS = """(id) => {
 
 @pytest.fixture
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *CAMERA])
+    with chromium(AUTOPLAY, CAMERA) as browser:
         yield browser
-        browser.close()
 
 
 def pixels(page: Page, element: str) -> U8 | None:

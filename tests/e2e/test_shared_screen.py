@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from browsers import chromium
+from playwright.sync_api import expect
 
 from appliance.bench.ours import running_box
 
@@ -29,12 +29,8 @@ A_SCREEN = """
 def test_a_laptops_screen_comes_and_goes(
     network: None, api: Callable[..., tuple[int, Any]], eventually: Callable[..., Any]
 ) -> None:
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.skip("chromium is not installed")
-    with running_box((640, 360)) as box, sync_playwright() as playwright:
+    with chromium() as browser, running_box((640, 360)) as box:
         link = api(box, "GET", "/api/v1/links")[1]["present"][0]
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(locale="en-GB")
         page.add_init_script(A_SCREEN)
         page.goto(link)
@@ -52,4 +48,3 @@ def test_a_laptops_screen_comes_and_goes(
         eventually("the courseware is back", lambda: not status()["is_screen"], 30)
         assert status()["sources"]["courseware"]["detail"]["kind"] == "pdf"
         assert status()["is_live"], "never a slate in between"
-        browser.close()

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from browsers import AUTOPLAY, chromium, needs_chromium
 from pictures import picture
 
-from appliance.bench.browser import FLAGS
 from appliance.bench.ours import Box, running_box
 from appliance.bench.pixel_exact import DRAWN, SNAPSHOT
 from models.catalog import default_models_dir, locate
@@ -29,10 +28,6 @@ pytestmark = [
     pytest.mark.e2e,
     pytest.mark.timeout(240),
 ]
-needs_chromium = pytest.mark.skipif(
-    not (shutil.which("chromium") or shutil.which("chromium-browser")),
-    reason="Chromium is not installed: apt-get install chromium",
-)
 SIZE = (1280, 720)
 BESIDE = Scene(layout=Layout.BESIDE)
 
@@ -50,14 +45,10 @@ def seen_by(tab: Any) -> U8 | None:
 def test_side_by_side_is_the_same_for_both_kinds_of_viewers(
     box: Box, api: Callable[..., tuple[int, Any]], eventually: Callable[..., Any]
 ) -> None:
-    from playwright.sync_api import sync_playwright
-
     sides = sides_of(BESIDE, SIZE)
-    with sync_playwright() as playwright:
-        chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+    with chromium(AUTOPLAY) as browser:
+        tab = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]})
         try:
-            tab = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]})
             tab.goto(f"{box.url}/watch#token={box.token}")
             eventually("parts", lambda: (tab.evaluate(DRAWN) or {}).get("shown") == "parts", 60)
             for viewer in box.status()["viewers"]:
@@ -95,8 +86,6 @@ def test_side_by_side_is_the_same_for_both_kinds_of_viewers(
         except Exception:
             print(json.dumps(tab.evaluate(DRAWN)))
             raise
-        finally:
-            browser.close()
 
 
 def found_in(box: Box, api: Callable[..., tuple[int, Any]]) -> dict[str, Any]:

@@ -51,7 +51,8 @@ export class Api {
 
   /** A picture as an address for <img>, which cannot send the token itself. Raises Refusal. */
   async picture(path) {
-    const answer = await fetch(`/api/v1${path}`, { headers: this.#headers() });
+    // What the browser says of a box that is away is in its own language, not in the page's.
+    const answer = await fetch(`/api/v1${path}`, { headers: this.#headers() }).catch(() => { throw new Refusal(0, ""); });
     if (!answer.ok) throw new Refusal(answer.status, (await answer.json().catch(() => ({}))).detail ?? "");
     return URL.createObjectURL(await answer.blob());
   }

@@ -75,11 +75,13 @@ export class LessonLog {
   }
 }
 
+/** index: from 0. */
+export const onPage = (index) => t("on_page").replace("{n}", index + 1);
+
 function sentence(entry) {
   const isMark = ["mark", "bad_matte", ...SIGNALS].includes(entry.kind);
   const kind = isMark ? t(entry.kind) : t(`log_${entry.kind}`);
   const detail = entry.kind === "layout" ? t({ corner: "corner_layout", courseware: "courseware_layout" }[entry.detail] ?? entry.detail) : SIGNALS.includes(entry.detail) ? t(entry.detail) : "";
-  const page = t("page_short") === "第" ? `第 ${entry.page_index + 1} 页` : `p. ${entry.page_index + 1}`;
   const quality = entry.kind === "bad_matte" && entry.matte_quality !== null ? `${t("matte")} ${Math.round(entry.matte_quality * 100)} %` : "";
-  return [entry.room || ([...SIGNALS, ...TALK].includes(entry.kind) ? t("unnamed") : ""), kind, detail, page, quality].filter(Boolean).join(" · ");
+  return [entry.room || ([...SIGNALS, ...TALK].includes(entry.kind) ? t("unnamed") : ""), kind, detail, onPage(entry.page_index), quality].filter(Boolean).join(" · ");
 }

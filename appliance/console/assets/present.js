@@ -32,7 +32,7 @@ async function share() {
       systemAudio: "include",
     });
   } catch (error) {
-    change("share_ready", error.name === "NotAllowedError" ? t("share_not_allowed") : error.message);
+    change("share_ready", t(error.name === "NotAllowedError" ? "share_not_allowed" : "share_no_screen"));
     return;
   }
   $("preview").srcObject = stream;

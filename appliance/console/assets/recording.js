@@ -1,6 +1,7 @@
 // Recording: the button, the light, and the files.
 import { item } from "./status.js";
 import { chosenLanguage, t } from "./words.js";
+import { WorstMattes } from "./worst.js";
 
 const $ = (id) => document.getElementById(id);
 
@@ -14,9 +15,11 @@ export class RecordingCard {
     this.toast = toast;
     this.now = null;
     this.shown = "";
+    this.worst = new WorstMattes(api);
   }
 
   start() {
+    this.worst.start();
     $("record").addEventListener("click", async () => {
       $("record").disabled = true;
       await this.order("POST", `/recordings/${this.now?.state === "off" ? "start" : "stop"}`);
@@ -34,7 +37,7 @@ export class RecordingCard {
     const minutes = Math.floor((recording.since_s ?? 0) / 60);
     const words = { off: recording.fault ? t(`recording_${recording.fault}`) : t("recording_off"), waiting: t("recording_waiting"),
       recording: `${minutes} ${t("minutes")} · ${megabytes(recording.written_bytes)}` }[recording.state];
-    const rawWords = !raw ? "" : raw.is_on ? t("recording_raw") : `${t("recording_raw_ended")} ${raw.reason}`;
+    const rawWords = !raw ? "" : raw.is_on ? t("recording_raw") : `${t("recording_raw_ended")} ${chosenLanguage() === "zh" ? raw.reason_zh : raw.reason}`;
     if ($("recording-raw").textContent !== rawWords) $("recording-raw").textContent = rawWords;
     if ($("recording-state").textContent !== words) $("recording-state").textContent = words;
     const key = [recording.state, recording.item_id, raw?.is_on, chosenLanguage()].join();
@@ -45,7 +48,9 @@ export class RecordingCard {
     const [answer, raws] = await Promise.all(["/recordings", "/recordings/raw"].map((path) => this.api.call("GET", path).catch(() => null)));
     if (answer) {
       $("recordings").replaceChildren(...answer.items.map((one) => this.#row(one, [],
-        this.#button("download", one, () => this.#download(one)), this.#button("delete", one, () => this.#remove(one)))));
+        this.#button("download", one, () => this.#download(one)),
+        ...(one.worst_bytes ? [this.#button("worst", one, () => this.worst.show(one, when(one)))] : []),
+        this.#button("delete", one, () => this.#remove(one)))));
     }
     if (raws) {
       // Too large for a browser's download: a person is told where they lie.
@@ -58,7 +63,14 @@ export class RecordingCard {
   #row(one, more, ...buttons) {
     const length = one.duration_s === null ? "" : `${Math.max(1, Math.round(one.duration_s / 60))} ${t("minutes")}`;
     const words = [length, megabytes(one.size_bytes), one.is_open && t("recording_growing"), ...more].filter(Boolean).join(" · ");
-    return item(one.is_open ? "bad" : "", when(one), words, ...(one.is_open ? [] : buttons));
+    const li = item(one.is_open ? "bad" : "", when(one), words);
+    if (!one.is_open) {
+      const acts = document.createElement("div");
+      acts.className = "acts";
+      acts.append(...buttons);
+      li.lastChild.append(acts);
+    }
+    return li;
   }
 
   #button(key, one, act) {

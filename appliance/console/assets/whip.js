@@ -1,4 +1,6 @@
 // A WHIP publisher (RFC 9725): the offer goes out, the answer comes back, DELETE ends it.
+import { chosenLanguage } from "./words.js";
+
 const GATHER_MS = 1500;
 /** How a picture is sent: sharp text before a steady rate, or a room full of people, small. */
 const SCREEN = { hint: "detail", keep: "maintain-resolution", encoding: { maxBitrate: 10_000_000 } };
@@ -31,7 +33,7 @@ export class Publisher {
       await gathered(peer);
       const answer = await fetch(this.address, {
         method: "POST",
-        headers: { Authorization: `Bearer ${this.token}`, "Content-Type": "application/sdp" },
+        headers: { Authorization: `Bearer ${this.token}`, "Content-Type": "application/sdp", "Accept-Language": chosenLanguage() },
         body: peer.localDescription.sdp,
         signal: AbortSignal.timeout(15_000),
       });
@@ -44,9 +46,9 @@ export class Publisher {
       this.#place = answer.headers.get("Location") ?? "";
       await peer.setRemoteDescription({ type: "answer", sdp: await answer.text() });
       await this.#prefer(peer);
-    } catch (error) {
+    } catch { // what the browser says of it is for nobody who shares a screen
       this.stop();
-      this.onState("share_failed", error.message);
+      this.onState("share_failed", "");
     }
   }
 

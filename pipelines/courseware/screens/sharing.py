@@ -19,7 +19,7 @@ from pipelines.saying import said
 
 SCREEN_NAME: Final = "screen"
 MAX_SESSIONS: Final = 4  # one is shown; others may just be coming or going
-FULL: Final = "too many screens are being shared; try again in a moment"
+FULL: Final = said("screens_full", "too many screens are being shared; try again in a moment")
 WORDING: Final = Wording(
     over=said("screen_over", "The screen is no longer shared."),
     lost=said("screen_lost", "The connection to the shared screen was lost."),

@@ -3,11 +3,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import socket
 from multiprocessing import Pipe
 
 import pytest
+from browsers import needs_chromium
 
 from appliance.__main__ import main
 from appliance.bench.bad_line import Line, Weather, _relay, box_address, led_over
@@ -106,7 +106,7 @@ def test_the_table_has_a_row_for_each_weather() -> None:
     assert len(rows) == 3 and "444 420" in rows[1] and "321" in rows[2] and "99.0%" in rows[1]
 
 
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs a browser: apt install chromium")
+@needs_chromium
 @pytest.mark.skipif(
     not hooks._host_addresses(use_ipv4=True, use_ipv6=False),
     reason="needs a network interface besides loopback",

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, async_playwright
+from browsers import AUTOPLAY, async_chromium, needs_chromium
+from playwright.async_api import Page
 
 from pipelines.broadcast import hooks
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-]  # fmt: skip
-
 pytestmark = [
-    pytest.mark.skipif(
-        not CHROMIUM.exists(), reason=f"needs a browser: no {CHROMIUM} (apt install chromium)"
-    ),
+    needs_chromium,
     pytest.mark.skipif(
         not hooks._host_addresses(use_ipv4=True, use_ipv6=True),
         reason="needs a network interface besides loopback: Chromium makes no WebRTC connection without",
@@ -65,12 +56,10 @@ window.colours = (points) => {
 
 @pytest.fixture
 async def browser_page(studio, new_door) -> AsyncIterator[Page]:
-    async with new_door(studio.broadcast, "secret", PAGE) as door, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+    async with new_door(studio.broadcast, "secret", PAGE) as door, async_chromium(AUTOPLAY) as browser:
         page = await browser.new_page()
         await page.goto(door.origin)
         yield page
-        await browser.close()
 
 
 async def decoded(page: Page, count: int) -> None:

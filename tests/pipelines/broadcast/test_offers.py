@@ -53,9 +53,9 @@ def test_what_is_no_offer_is_refused(text: str, kind: str, reason: str) -> None:
         ("packetization-mode=1", "packetization-mode=0", "unsupported", "does not offer H.264"),
         ("opus/48000", "opal/48000", "unsupported", "does not offer Opus"),
         ("a=ice-pwd:", "a=x-pwd:", "malformed", "no ice-ufrag and ice-pwd"),
-        ("a=setup:", "a=x-setup:", "malformed", "no fingerprint and setup"),
-        ("a=fingerprint:", "a=x-fingerprint:", "malformed", "no fingerprint and setup"),
-        ("a=mid:", "a=x-mid:", "malformed", "no mid"),
+        ("a=setup:", "a=x-setup:", "malformed", "no fingerprint, setup or mid"),
+        ("a=fingerprint:", "a=x-fingerprint:", "malformed", "no fingerprint, setup or mid"),
+        ("a=mid:", "a=x-mid:", "malformed", "setup or mid"),
     ],
 )
 async def test_offers_for_something_else_are_refused(

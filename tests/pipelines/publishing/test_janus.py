@@ -16,17 +16,13 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.async_api import Page, async_playwright
+from browsers import AUTOPLAY, async_chromium
+from playwright.async_api import Page
 
 from pipelines.broadcast import hooks
 from pipelines.publishing import DestinationSettings, Publishing, PublishingSettings
 
 CONFIGS = Path(__file__).parents[3] / "deploy" / "janus"
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-]  # fmt: skip
 TOKEN = "a-token-of-the-tests"
 ROOM = 1234
 
@@ -153,14 +149,10 @@ async def publishing(janus: Janus, programme: Any, tmp_path: Path) -> Publishing
 
 @pytest.fixture
 async def page() -> AsyncIterator[Page]:
-    if shutil.which("chromium") is None:
-        pytest.skip("needs a browser (apt install chromium)")
     if not hooks._host_addresses(use_ipv4=True, use_ipv6=True):
         pytest.skip("Chromium makes no WebRTC connection without a network interface besides loopback")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+    async with async_chromium(AUTOPLAY) as browser:
         yield await browser.new_page()
-        await browser.close()
 
 
 async def test_a_browser_watches_the_lesson_at_the_sfu(publishing, janus, page, until) -> None:
