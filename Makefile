@@ -1,6 +1,6 @@
 # Bare `make` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types contract unit bench train-refiner doctor lock clean
+.PHONY: help setup run test lint types contract unit bench train-refiner ablate-refiner doctor lock clean
 BIN := .venv/bin
 
 help:            ## this list
@@ -36,6 +36,10 @@ bench:           ## measure this machine beside the naive chain; ARGS="--json FI
 train-refiner: setup ## train the refiner's weights anew (about an hour on 2 cores); ARGS="--people DIR --steps N"
 	$(BIN)/pip install --quiet --no-build-isolation -e '.[train]'
 	$(BIN)/python -m models.training $(ARGS)
+
+ablate-refiner: setup ## what each thing the refiner sees is worth, by small trainings (about an hour on 2 cores)
+	$(BIN)/pip install --quiet --no-build-isolation -e '.[train]'
+	$(BIN)/python -m models.training ablate $(ARGS)
 
 doctor: setup    ## what is ready on this machine, and how to mend what is not
 	@$(BIN)/classroom doctor

@@ -18,6 +18,9 @@ WEIGHTS = Path(__file__).parent / "weights" / "refiner.onnx"
 INT8_SUFFIX = ".int8.onnx"
 """Of the same network in 8 bits, beside it: what a CPU runs."""
 
+VARIANT_KEY = "variant"
+"""Of the file's metadata: "all", or what an ablation went without (models/training). The box does not ask."""
+
 MULTIPLE = 8  # of the features' height and width: the coarsest level's stride
 
 
@@ -28,11 +31,12 @@ def int8_beside(weights: Path) -> Path:
 class RefinerNet:
     """features f32 (n, 48, h, w) -> answer f32 (n, 4, h, w); h and w multiples of MULTIPLE.
 
-    What the planes mean: pipelines/matting/evidence.py.
+    What the planes mean: pipelines/matting/evidence.py. variant: VARIANT_KEY's, "" where the file has none.
     """
 
     def __init__(self, session: Session) -> None:
         self.provider: str = session.provider
+        self.variant = session.properties.get(VARIANT_KEY, "")
         self._session = session
 
     @classmethod

@@ -68,13 +68,15 @@ class TensorSpec:
 class Session:
     """A network that runs.
 
-    provider: what it really runs on. fallback_reason: why not on what was asked for, else "".
+    provider: what it really runs on. fallback_reason: why not on what was asked for, else "". properties: the
+    file's metadata.
     """
 
     def __init__(self, session: ort.InferenceSession, provider: Provider, fallback_reason: str = "") -> None:
         self._session = session
         self.provider = provider
         self.fallback_reason = fallback_reason
+        self.properties: dict[str, str] = dict(session.get_modelmeta().custom_metadata_map)
         self.inputs = tuple(
             TensorSpec(item.name, item.type, tuple(item.shape)) for item in session.get_inputs()
         )

@@ -14,6 +14,7 @@ EXAMPLES = """examples:
   classroom eval --set clips --all-scenarios       every clip in every scenario
   classroom eval --set clips --scenarios stick,white --frames 40
   classroom eval --set clips --network-only        the network on its teacher crop, alone
+  classroom eval --set clips --refiner other.onnx  with other weights of the refiner, such as an ablation's
 
 A set is a folder of NAME_fgr.mp4 (straight colour) and NAME_pha.mkv (alpha), and courseware/*.png.
 """
@@ -24,6 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE")
     parser.add_argument("--sheet", type=Path, metavar="FILE", help="contact sheet, a PNG (beside the JSON)")
     parser.add_argument("--network-only", action="store_true", help="leave the full keyer out")
+    parser.add_argument("--refiner", type=Path, metavar="FILE", help="other weights of the refiner")
     parser.add_argument(
         "--scenarios", default="", metavar="NAMES", help='names, or "tune", "check"; all of them'
     )
@@ -65,7 +67,7 @@ def _run(args: argparse.Namespace) -> int:
     from appliance.evaluation.scoring import evaluate
     from models.catalog import default_models_dir, locate
     from models.matting_net import MattingNet
-    from models.refiner_net import RefinerNet
+    from models.refiner_net import WEIGHTS, RefinerNet
     from models.settings import NetworkSettings
 
     size_wh, settings = _size(args.size), NetworkSettings()
@@ -74,7 +76,7 @@ def _run(args: argparse.Namespace) -> int:
     wanted, names = chosen(args.scenarios), find_clips(args.set)
     given = load_courseware(args.set, size_wh)
     net = MattingNet.open(locate(settings.name, default_models_dir()), settings)
-    refining = RefinerNet.open(settings)
+    refining = RefinerNet.open(settings, args.refiner or WEIGHTS)
     results: list[Named] = []
     started = time.monotonic()
     for number, name in enumerate(names):
@@ -87,6 +89,9 @@ def _run(args: argparse.Namespace) -> int:
                 f"  {name} {scenario.name} ({time.monotonic() - started:.0f} s)", file=sys.stderr, flush=True
             )
     report = as_json(results)
+    if args.refiner:
+        report["refiner"] = refining.variant or args.refiner.name
+        print(f"refiner: {report['refiner']}")
     print(table(results, report))
     if args.json:
         args.json.write_text(json.dumps(report, indent=2) + "\n")

@@ -1,4 +1,4 @@
-"""`python -m models.training`: scenes, training, export, report. Goes on where it was interrupted."""
+"""`python -m models.training [train | ablate]`: scenes, training, export, report. Goes on where it ended."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import json
 import logging
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -14,9 +15,10 @@ import torch
 from models.errors import ModelError
 from models.refiner_net import WEIGHTS, RefinerNet, int8_beside
 from models.settings import NetworkSettings
+from models.training.ablation import FILE_NAME, RESULT, Scenes, ablate, table
+from models.training.blinkers import PARTS, variant
 from models.training.dataset import Plan, load_shards, make_dataset
 from models.training.export import ParityError, export
-from models.training.losses import Weights
 from models.training.patches import Patches
 from models.training.people import DataMissing
 from models.training.quantize import quantize
@@ -26,13 +28,7 @@ from models.training.train import Course, Trainer
 log = logging.getLogger("classroom.training")
 
 TEST_SHARDS = 2
-# Planes of features that an ablation keeps at 0.
-ABLATIONS: dict[str, tuple[int, ...]] = {
-    "plate": tuple(range(12, 40)),
-    "uncertainty": tuple(range(36, 40)),
-    "coarse": tuple(range(40, 44)),
-    "before": tuple(range(44, 48)),
-}
+BUDGETS = {"train": (36, 22_000), "ablate": (6, 1_200)}  # shards and steps
 
 
 def main() -> int:
@@ -49,53 +45,84 @@ def main() -> int:
 
 def run(options: argparse.Namespace) -> None:
     """Raises DataMissing, ModelError, ParityError."""
-    folder: Path = options.folder
-    scenes = folder / "scenes"
-    train = make_dataset(Plan(scenes, options.people, options.shards, options.seed))
-    test = make_dataset(Plan(scenes, options.people, TEST_SHARDS, options.seed, held_out=True))
-    wide, close = load_shards(train)
-    tests = load_shards(test)[0]
-    log.info("%d wide and %d close scenes, %d of people held out", len(wide), len(close), len(tests))
-    course = Course(
-        folder / (f"without_{options.without}" if options.without else "refiner"),
-        options.steps,
-        options.seed,
-        Weights(never_worse=0.0) if options.without == "never_worse" else Weights(),
-        ABLATIONS.get(options.without, ()),
+    shards, steps = (
+        given or usual
+        for given, usual in zip((options.shards, options.steps), BUDGETS[options.what], strict=True)
     )
-    course.folder.mkdir(parents=True, exist_ok=True)
-    trainer = Trainer(course)
-    trainer.run(Patches(wide, close, options.seed), tests)
-    curves(course.folder / "log.jsonl", course.folder / "curves.png")
-    if options.without:
-        return
-    target: Path = options.weights
+    scenes = _scenes(options, shards)
+    if options.what == "ablate":
+        folder = options.folder / f"ablation_{options.seed}_{shards}_{steps}"
+        _ablate(folder, scenes, steps, options)
+    else:
+        _train(scenes, steps, options)
+
+
+def _scenes(options: argparse.Namespace, shards: int) -> Scenes:
+    plan = Plan(options.folder / "scenes", options.people, shards, options.seed, options.processes)
+    wide, close = load_shards(make_dataset(plan))
+    tests = load_shards(make_dataset(replace(plan, shards=TEST_SHARDS, held_out=True)))[0]
+    log.info("%d wide and %d close scenes, %d of people held out", len(wide), len(close), len(tests))
+    return Scenes(wide, close, tests)
+
+
+def _train(scenes: Scenes, steps: int, options: argparse.Namespace) -> None:
+    without = tuple(part for part in PARTS if part in options.without)
+    folder: Path = options.folder / (variant(without).replace(" ", "_") if without else "refiner")
+    folder.mkdir(parents=True, exist_ok=True)
+    patches = Patches(scenes.wide, scenes.close, options.seed)
+    Trainer(Course(folder, steps, options.seed, without)).run(patches, scenes.tests)
+    curves(folder / "log.jsonl", folder / "curves.png")
+    target: Path = options.weights or (folder / FILE_NAME if without else WEIGHTS)
     target.parent.mkdir(parents=True, exist_ok=True)
     small = int8_beside(target)
     small.unlink(missing_ok=True)
-    digests = {target.name: export(course.folder / "checkpoint.pt", target)}
-    result = {"float": errors(RefinerNet.open(NetworkSettings(provider="cpu"), target), tests)}
-    digests[small.name] = quantize(target, small, Patches(wide, close, options.seed))
-    result["int8"] = errors(RefinerNet.open(NetworkSettings(provider="cpu"), target), tests)
-    contact_sheet(target, tests[:10], course.folder / "sheet.png")
-    report = json.dumps({"sha256": digests, "errors": result}, indent=2)
-    (course.folder / "result.json").write_text(report + "\n")
+    digests = {target.name: export(folder / "checkpoint.pt", target)}
+    result = {"float": errors(RefinerNet.open(NetworkSettings(provider="cpu"), target), scenes.tests)}
+    if not without:
+        digests[small.name] = quantize(target, small, patches)
+        result["int8"] = errors(RefinerNet.open(NetworkSettings(provider="cpu"), target), scenes.tests)
+    contact_sheet(target, scenes.tests[:10], folder / "sheet.png")
+    report = json.dumps({"variant": variant(without), "sha256": digests, "errors": result}, indent=2)
+    (folder / RESULT).write_text(report + "\n")
     log.info("%s", report)
+
+
+def _ablate(folder: Path, scenes: Scenes, steps: int, options: argparse.Namespace) -> None:
+    results = ablate(folder, scenes, steps, options.seed)
+    log.info("%d steps, %d scenes of people held out\n%s", steps, len(scenes.tests), table(results))
+    if options.json:
+        report = {"steps": steps, "seed": options.seed, "wide_scenes": len(scenes.wide), "variants": results}
+        options.json.write_text(json.dumps(report, indent=2) + "\n")
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m models.training", description=__doc__)
+    parser.add_argument(
+        "what",
+        nargs="?",
+        choices=BUDGETS,
+        default="train",
+        help="train the refiner's weights (the default), or small ones each without something, to compare",
+    )
     parser.add_argument("--people", type=Path, default=Path("../shared/teacher/people"), help="RGBA cut-outs")
     parser.add_argument(
         "--folder", type=Path, default=Path("out/refiner"), help="scenes, checkpoints, report"
     )
-    parser.add_argument("--weights", type=Path, default=WEIGHTS, help="where the ONNX file goes")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--shards", type=int, default=36, help="of 24 wide and 72 close scenes")
-    parser.add_argument("--steps", type=int, default=22_000)
     parser.add_argument(
-        "--without", choices=[*ABLATIONS, "never_worse"], default="", help="an ablation; exports nothing"
+        "--weights", type=Path, help="where the ONNX file goes (models/weights; of an ablation: its folder)"
     )
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--shards", type=int, help="of 24 wide and 72 close scenes (36; ablate: 6)")
+    parser.add_argument("--steps", type=int, help="(22000; ablate: 1200, each)")
+    parser.add_argument("--processes", type=int, default=2, help="that make scenes (2)")
+    parser.add_argument(
+        "--without",
+        choices=PARTS,
+        action="append",
+        default=[],
+        help="train without it, an ablation; may be given more than once",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="ablate: write the figures to FILE")
     options = parser.parse_args()
     torch.manual_seed(options.seed)
     return options

@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
+from torch import nn
 
-from models.refiner_net import RefinerNet
+from models.refiner_net import VARIANT_KEY, RefinerNet
 from models.settings import NetworkSettings
+from models.training.blinkers import variant
 from models.training.net import Refiner
 from pipelines.matting.evidence import FEATURES
 
@@ -23,18 +25,25 @@ class ParityError(Exception):
     """ONNX Runtime and PyTorch disagree about the same weights."""
 
 
-def averaged(checkpoint: Path) -> Refiner:
-    """The network with the averaged weights of a checkpoint."""
-    states = torch.load(checkpoint, map_location="cpu", weights_only=True)["average"]
-    net = Refiner()
-    net.load_state_dict({k.removeprefix("module."): v for k, v in states.items() if k != "n_averaged"})
-    net.eval()
-    return net
+def averaged(checkpoint: Path) -> tuple[Refiner, str]:
+    """The network with the averaged weights of a checkpoint, and its variant."""
+    states = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    without = states.get("without", [])
+    net = Refiner(without)
+    net.load_state_dict(
+        {k.removeprefix("module."): v for k, v in states["average"].items() if k != "n_averaged"}
+    )
+    return net, variant(without)
 
 
 def export(checkpoint: Path, target: Path) -> str:
     """Writes target and returns its sha256. Raises ParityError; what was at target stays then."""
-    net = averaged(checkpoint)
+    return written(*averaged(checkpoint), target)
+
+
+def written(net: nn.Module, name: str, target: Path) -> str:
+    """Writes a network as ONNX, its variant's name in it, and returns the sha256. Raises ParityError."""
+    net.eval()
     sample = torch.randn(2, FEATURES * 4, 64, 64, generator=torch.Generator().manual_seed(1)) * 0.5
     axes = {0: "n", 2: "h", 3: "w"}
     part = target.with_suffix(".part.onnx")
@@ -53,6 +62,7 @@ def export(checkpoint: Path, target: Path) -> str:
         )
     graph = onnx.load(part)
     graph.doc_string = "Refiner of the dual-teacher classroom; see README.md beside this file."
+    onnx.helper.set_model_props(graph, {VARIANT_KEY: name})
     onnx.checker.check_model(graph)
     part.write_bytes(graph.SerializeToString(deterministic=True))
     _check(net, part, sample)
@@ -60,7 +70,7 @@ def export(checkpoint: Path, target: Path) -> str:
     return hashlib.sha256(target.read_bytes()).hexdigest()
 
 
-def _check(net: Refiner, path: Path, sample: torch.Tensor) -> None:
+def _check(net: nn.Module, path: Path, sample: torch.Tensor) -> None:
     session = RefinerNet.open(NetworkSettings(provider="cpu"), path)
     for features in (sample, sample[:1, :, :32, :48].contiguous()):
         with torch.no_grad():

@@ -7,14 +7,16 @@ activation is bounded (ReLU6: Howard et al., "MobileNets", 2017), so that all of
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as f
 
+from models.training.blinkers import SUB, Blinkers, less_coarse
 from pipelines.matting.evidence import ANSWERS, FEATURES
 
 WIDTHS = (16, 32, 40, 40)
-_SUB = 4
 _MOST = 6.0
 _START_SCALE = 0.1  # of the last layer: it begins by adding next to nothing
 
@@ -45,29 +47,33 @@ class _Down(nn.Module):
 
 
 class Refiner(nn.Module):
-    """features f32 (n, 48, h, w) -> answer f32 (n, 4, h, w); h and w multiples of 8."""
+    """features f32 (n, 48, h, w) -> answer f32 (n, 4, h, w); h and w multiples of 8.
 
-    def __init__(self) -> None:
+    without: what an ablation keeps from it, of blinkers.PARTS.
+    """
+
+    def __init__(self, without: Sequence[str] = ()) -> None:
         super().__init__()
+        self.blinkers, self._says_alpha = Blinkers(without), "coarse" in without
         w1, w2, w3, w4 = WIDTHS
-        self.stem, self.fine = _conv(FEATURES * _SUB, w1, 1), _conv(w1, w1)
+        self.stem, self.fine = _conv(FEATURES * SUB, w1, 1), _conv(w1, w1)
         self.down2, self.down3, self.down4 = _Down(w1, w2), _Down(w2, w3), _Down(w3, w4)
         self.up3, self.up2, self.up1 = _conv(w4, w3, 1), _conv(w3, w2, 1), _conv(w2, w1, 1)
         self.join2, self.join1 = _conv(w2, w2), _conv(w1, w1)
-        self.head = _conv(w1, ANSWERS * _SUB, 1)
+        self.head = _conv(w1, ANSWERS * SUB, 1)
         with torch.no_grad():
             self.head.weight.mul_(_START_SCALE)
             self.head.bias.zero_()
 
     def forward(self, x: Tensor) -> Tensor:
-        a = _bounded(self.fine(_bounded(self.stem(x))))
+        a = _bounded(self.fine(_bounded(self.stem(self.blinkers(x)))))
         b = self.down2(a)
         c = self.down3(b)
         c = _bounded(c + _doubled(self.up3(self.down4(c))))
         b = _bounded(self.join2(b + _doubled(self.up2(c))))
         a = _bounded(self.join1(a + _doubled(self.up1(b))))
         answer: Tensor = self.head(a)
-        return answer
+        return less_coarse(answer, x) if self._says_alpha else answer
 
 
 def _bounded(x: Tensor) -> Tensor:

@@ -17,8 +17,11 @@ from models.training.patches import gather_patch
 from pipelines.matting.cells import CELL_PX, cells_of, colour_cells
 from pipelines.matting.colouring import Canvas, colour, expected_light
 from pipelines.matting.evidence import FEATURES, accept
+from pipelines.matting.refining import Net
 from pipelines.media import F32, U8, Box
 
+SOFT = (5, 250)  # codes: between them alpha is soft
+WORSE = 1.01  # times the coarse alpha's error, and it counts as worse
 _TILE_PX = 260
 _COLUMNS = ("picture", "plate", "truth", "coarse", "refined", "refined over grey")
 _CURVES = {"mad": (200, 40, 40), "coarse_mad": (120, 120, 120)}
@@ -42,7 +45,7 @@ def contact_sheet(weights: Path, scenes: Sequence[U8], target: Path) -> None:
     image.save(target)
 
 
-def refined(net: RefinerNet, scene: U8) -> tuple[U8, U8]:
+def refined(net: Net, scene: U8) -> tuple[U8, U8]:
     """Alpha u8 (h, w) and colour u8 (h, w, 3) of a whole scene, in one piece."""
     height, width = scene.shape[:2]
     features: F32 = np.empty((1, FEATURES * 4, height // 2, width // 2), np.float32)
@@ -58,19 +61,39 @@ def refined(net: RefinerNet, scene: U8) -> tuple[U8, U8]:
     return pha, fgr
 
 
-def errors(net: RefinerNet, scenes: Sequence[U8]) -> dict[str, float]:
-    """Mean absolute errors of alpha and colour, refined and coarse, over whole scenes."""
-    sums: dict[str, list[float]] = {}
+def errors(net: Net, scenes: Sequence[U8]) -> dict[str, float]:
+    """Means of `by_scene`."""
+    return means(by_scene(net, scenes))
+
+
+def means(rows: Sequence[dict[str, float]]) -> dict[str, float]:
+    """Over the scenes that have each; and `ratio`, the median of alpha's error by the coarse alpha's."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    mean = {name: float(np.mean([row[name] for row in rows if name in row])) for name in names}
+    return mean | {"ratio": float(np.median([row["mad"] / max(row["coarse_mad"], 1e-5) for row in rows]))}
+
+
+def by_scene(net: Net, scenes: Sequence[U8]) -> list[dict[str, float]]:
+    """Of each scene: mean absolute errors of alpha, refined and coarse, all over and where alpha is soft;
+    `worse` 1 where refined is worse; of colour where somebody is, refined and the picture's.
+    """
+    rows = []
     for scene in scenes:
         pha, fgr = refined(net, scene)
         truth = scene[..., PHA].astype(np.float32)
-        sums.setdefault("mad", []).append(float(np.abs(pha - truth).mean() / 255))
-        sums.setdefault("coarse_mad", []).append(float(np.abs(scene[..., COARSE] - truth).mean() / 255))
+        row: dict[str, float] = {}
+        soft = (truth > SOFT[0]) & (truth < SOFT[1])
+        for name, shown in (("", pha), ("coarse_", scene[..., COARSE])):
+            off = np.abs(shown - truth) / 255
+            row[f"{name}mad"] = float(off.mean())
+            if soft.any():
+                row[f"{name}soft_mad"] = float(off[soft].mean())
+        row["worse"] = float(row["mad"] > WORSE * row["coarse_mad"] + 1e-5)
         for name, shown in (("fgr", fgr), ("picture", scene[..., RGB])):
             off = np.abs(shown.astype(np.float32) - scene[..., FGR]).mean(axis=2)
-            share = float((off * truth).sum() / max(float(truth.sum()), 1.0) / 255)
-            sums.setdefault(f"{name}_error", []).append(share)
-    return {name: float(np.mean(values)) for name, values in sums.items()}
+            row[f"{name}_error"] = float((off * truth).sum() / max(float(truth.sum()), 1.0) / 255)
+        rows.append(row)
+    return rows
 
 
 def curves(log: Path, target: Path) -> None:

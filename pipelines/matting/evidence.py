@@ -23,16 +23,16 @@ SLOPE_SHARE = 0.3  # of the plate's gradient: what is left of misregistration, i
 CONFIDENT = 250  # coarse alpha that is not lowered where the plate is DARK or PALE
 DARK, PALE = 48, 228  # codes
 _MOST_KNOWN = 254
-_SQUASH = 6.0  # deviations; twice as many hardly count twice
-_SOFT_CODES = 6.0
+SQUASH = 6.0  # deviations; twice as many hardly count twice
+SOFT_CODES = 6.0
 
 _NOISE2 = np.float32((NOISE_CODES * DOUBT_UNITS) ** 2)
 _SLOPE2 = np.float32((SLOPE_SHARE * DOUBT_UNITS / 2) ** 2)  # of a central difference over two pixels
 _TO_UNIT = np.float32(1 / 255)
 _HALF, _ONE, _ZERO, _FULL = np.float32(0.5), np.float32(1), np.float32(0), np.float32(255)
 _TO_CODES = np.float32(1 / DOUBT_UNITS)
-_SHRINK = np.float32(1 / _SQUASH)
-_SOFT = np.float32(_SOFT_CODES)
+_SHRINK = np.float32(1 / SQUASH)
+_SOFT = np.float32(SOFT_CODES)
 _DARK, _PALE, _CONFIDENT = np.float32(DARK), np.float32(PALE), np.float32(CONFIDENT)
 
 

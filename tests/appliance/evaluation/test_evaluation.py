@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+import onnx
 import pytest
 
 from appliance.__main__ import main
@@ -29,6 +30,7 @@ from appliance.evaluation.playing import (
 from appliance.evaluation.report import as_json, worse
 from appliance.evaluation.scenarios import SCENARIOS, TURN_NS, Scenario, chosen, rotated
 from appliance.evaluation.scoring import MEASURES, Result
+from models.refiner_net import VARIANT_KEY, WEIGHTS
 from pipelines.media import U8
 
 SIZE_WH = (640, 360)
@@ -287,5 +289,13 @@ def test_the_command_says_what_it_measured(tmp_path: Path, capsys: pytest.Captur
     assert sheet is not None and sheet.shape[1] > 2000
     assert main(["eval", "--set", str(tmp_path), "--json", str(out), "--network-only", *size]) == 0
     assert set(json.loads(out.read_text())["mean"]) == {"network"}
+    assert main(["eval", "--set", str(tmp_path), "--refiner", str(tmp_path / "no.onnx"), *size]) == 1
+    assert "no.onnx" in capsys.readouterr().err
+    other = tmp_path / "other.onnx"
+    named = onnx.load(WEIGHTS)
+    onnx.helper.set_model_props(named, {VARIANT_KEY: "without anything"})
+    onnx.save(named, other)
+    assert main(["eval", "--set", str(tmp_path), "--json", str(out), "--refiner", str(other), *size]) == 0
+    assert json.loads(out.read_text())["refiner"] == "without anything"
     assert main(["eval", "--set", str(tmp_path / "no")]) == 1
     assert "no folder" in capsys.readouterr().err
