@@ -32,6 +32,7 @@ ABLATIONS: dict[str, tuple[int, ...]] = {
     "uncertainty": tuple(range(36, 40)),
     "coarse": tuple(range(40, 44)),
     "before": tuple(range(44, 48)),
+    "unmixed": tuple(range(48, 56)),
 }
 
 
@@ -62,6 +63,7 @@ def run(options: argparse.Namespace) -> None:
         options.seed,
         Weights(never_worse=0.0) if options.without == "never_worse" else Weights(),
         ABLATIONS.get(options.without, ()),
+        options.start,
     )
     course.folder.mkdir(parents=True, exist_ok=True)
     trainer = Trainer(course)
@@ -93,6 +95,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--shards", type=int, default=36, help="of 24 wide and 72 close scenes")
     parser.add_argument("--steps", type=int, default=22_000)
+    parser.add_argument(
+        "--start", type=Path, help="exported weights (float32) to go on from, not from chance"
+    )
     parser.add_argument(
         "--without", choices=[*ABLATIONS, "never_worse"], default="", help="an ablation; exports nothing"
     )

@@ -1,4 +1,4 @@
-"""The trained network as ONNX, checked against PyTorch tensor by tensor."""
+"""The trained network as ONNX, checked against PyTorch tensor by tensor; and back, to train on from it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
+from onnx import numpy_helper
 
 from models.refiner_net import RefinerNet
 from models.settings import NetworkSettings
@@ -30,6 +31,29 @@ def averaged(checkpoint: Path) -> Refiner:
     net.load_state_dict({k.removeprefix("module."): v for k, v in states.items() if k != "n_averaged"})
     net.eval()
     return net
+
+
+def begin_with(net: Refiner, weights: Path) -> None:
+    """Gives the network the weights of an exported one, float32; planes of features that it did not know
+    begin at 0. Raises ParityError when it is another network.
+    """
+    known = {array.name: torch.from_numpy(numpy_helper.to_array(array).copy()) for array in _arrays(weights)}
+    states = net.state_dict()
+    for name, own in states.items():
+        old = known.get(name)
+        if (
+            old is None
+            or old.ndim != own.ndim
+            or any(a > b for a, b in zip(old.shape, own.shape, strict=True))
+        ):
+            raise ParityError(f"{weights} is no refiner that training can go on from: {name} does not fit.")
+        own.zero_()
+        own[tuple(slice(n) for n in old.shape)] = old
+    net.load_state_dict(states)
+
+
+def _arrays(weights: Path) -> list[onnx.TensorProto]:
+    return list(onnx.load(weights).graph.initializer)
 
 
 def export(checkpoint: Path, target: Path) -> str:

@@ -45,7 +45,7 @@ class _Down(nn.Module):
 
 
 class Refiner(nn.Module):
-    """features f32 (n, 48, h, w) -> answer f32 (n, 4, h, w); h and w multiples of 8."""
+    """features f32 (n, 56, h, w) -> answer f32 (n, 4, h, w); h and w multiples of 8."""
 
     def __init__(self) -> None:
         super().__init__()

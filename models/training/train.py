@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from models.training.export import begin_with
 from models.training.losses import Truth, Weights, loss, opened
 from models.training.net import Refiner, parameters
 from models.training.patches import Batch, Patches, batch_of
@@ -26,19 +27,23 @@ REPORT_EVERY, SAVE_EVERY, TEST_EVERY = 100, 500, 1000
 PEAK_RATE, LATE_RATE, LAST_SHARE = 2e-3, 5e-4, 0.01
 FIRST_SHARE = 8 / 11  # of the steps
 LATE_NEVER_WORSE = 4.0  # times what it counted before
+START_SHARE = 0.5  # of the learning rate, for weights that know most of it
 _WARM_STEPS, _RAMP_STEPS = 200, 1500
 _AVERAGE = 0.999  # of the weights that are exported
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """One training. folder: for checkpoint.pt and log.jsonl. blind: planes of features kept at 0."""
+    """One training. folder: for checkpoint.pt and log.jsonl. blind: planes of features kept at 0. start:
+    exported weights to begin with, gently; None begins with chance.
+    """
 
     folder: Path
     steps: int
     seed: int = 1
     weights: Weights = field(default_factory=Weights)
     blind: tuple[int, ...] = ()
+    start: Path | None = None
 
 
 def schedule(progress: float) -> tuple[float, float]:
@@ -58,6 +63,8 @@ class Trainer:
         self.course = course
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.net = Refiner().to(self.device, memory_format=torch.channels_last)
+        if course.start is not None:
+            begin_with(self.net, course.start)
         self.average = torch.optim.swa_utils.AveragedModel(
             self.net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(_AVERAGE)
         )
@@ -110,6 +117,8 @@ class Trainer:
 
     def _train(self, batch: Batch) -> tuple[float, float, float]:
         rate, never_worse = schedule(self.step / self.course.steps)
+        if self.course.start is not None:
+            rate *= START_SHARE
         rate *= min(1.0, (self.step + 1) / _WARM_STEPS)
         for group in self._optimizer.param_groups:
             group["lr"] = rate

@@ -1,9 +1,11 @@
 """What the refiner sees of a tile, and what its answer means. Training and the box share these loops.
 
-Features of a pixel, 12: the picture (3) and the plate (3), 0 to 1 less a half; their difference in standard
+Features of a pixel, 14: the picture (3) and the plate (3), 0 to 1 less a half; their difference in standard
 deviations, squashed (3); that deviation, squashed (1); the coarse alpha and the alpha a frame before, less a
-half (2). Four neighbours (2 x 2) make one element of the network's input: 48 planes of half size, as
-PixelUnshuffle(2) orders them (Shi et al., "Real-Time Single Image and Video Super-Resolution", 2016).
+half (2); the alpha that picture, plate and the teacher's expected colour give by themselves, and how much
+they tell of it, less a half (2). Four neighbours (2 x 2) make one element of the network's input: 56 planes
+of half size, as PixelUnshuffle(2) orders them (Shi et al., "Real-Time Single Image and Video
+Super-Resolution", 2016).
 
 The answer, 4 planes of half size in the same order: what to add to the coarse alpha. The teacher's own colour
 then follows from picture and plate: colouring.py.
@@ -16,7 +18,7 @@ import numpy as np
 from pipelines.compiling import compiled
 from pipelines.media import DOUBT_UNITS, F32, U8, UNKNOWN
 
-FEATURES, ANSWERS = 12, 1
+FEATURES, ANSWERS = 14, 1
 CELL_PX = 8
 MOST_OFF = 16.0
 NOISE_CODES = 1.6
@@ -36,9 +38,13 @@ _TO_CODES = np.float32(1 / DOUBT_UNITS)
 _SHRINK = np.float32(1 / _SQUASH)
 _SOFT = np.float32(_SOFT_CODES)
 LIGHT: F32 = np.asarray((np.arange(256) / 255) ** 2.2, np.float32)
+_SLOPE: F32 = np.asarray(2.2 / 255 * (np.arange(256) / 255) ** 1.2, np.float32)  # of light, a code
 CODE: U8 = np.asarray(np.rint(np.linspace(0, 1, CODE_STEPS) ** (1 / 2.2) * 255), np.uint8)
 _CELL_SHARE = np.float32(1 / CELL_PX)
 _OFF_SCALE = np.float32(DOUBT_UNITS**2 / 3)
+# What an unmixed alpha suffers from, against the squared distance of the two colours that are mixed.
+_BY_NOISE, _BY_REST, _BY_SPREAD = np.float32(12), np.float32(12), np.float32(0.05)
+_LEAST_SPAN = np.float32(1e-7)
 
 
 @compiled(fastmath=True)
@@ -77,11 +83,13 @@ def deviation(plate: U8, doubt: U8, out: U8) -> None:
 
 
 @compiled(fastmath=True)
-def gather(rgb: U8, plate: U8, sigma: U8, coarse: U8, before: U8, y0: int, x0: int, out: F32) -> None:
-    """Writes the features of a tile, f32 (48, n, m), of the 2n x 2m pixels from (y0, x0) on.
+def gather(
+    rgb: U8, plate: U8, sigma: U8, coarse: U8, before: U8, expected: F32, y0: int, x0: int, out: F32
+) -> None:
+    """Writes the features of a tile, f32 (56, n, m), of the 2n x 2m pixels from (y0, x0) on.
 
-    rgb, plate: u8 (h, w, 3). sigma (from `deviation`), coarse, before: u8 (h, w). All of the same picture;
-    three times as fast where rgb is contiguous.
+    rgb, plate: u8 (h, w, 3). sigma (from `deviation`), coarse, before: u8 (h, w). expected: of
+    `colouring.expected_light`. All of the same picture; three times as fast where rgb is contiguous.
     """
     rows, columns = out.shape[1], out.shape[2]
     line = np.empty((FEATURES + 2, 2 * columns), np.float32)
@@ -91,6 +99,7 @@ def gather(rgb: U8, plate: U8, sigma: U8, coarse: U8, before: U8, y0: int, x0: i
         _describe(rgb[y, x0:x1], plate[y, x0:x1], sigma[y, x0:x1], line)
         _centre(coarse[y, x0:x1], line[10])
         _centre(before[y, x0:x1], line[11])
+        _unmix(rgb[y, x0:x1], plate[y, x0:x1], sigma[y, x0:x1], expected, y, x0, line[10:14])
         i, sub = row // 2, row % 2 * 2
         for k in range(FEATURES):
             _halve(line[k], out[4 * k + sub, i], out[4 * k + sub + 1, i])
@@ -112,6 +121,42 @@ def _describe(rgb: U8, plate: U8, sigma: U8, line: F32) -> None:
         behind = line[3 + c]
         _squash(line[6 + c], behind, scale)
         _fill(line[c], known, behind)
+
+
+@compiled(fastmath=True)
+def _unmix(rgb: U8, plate: U8, sigma: U8, expected: F32, y: int, x0: int, line: F32) -> None:
+    """The alpha of a row of pixels from the mixing itself, and how sure it is; line f32 (4, n), from the
+    coarse alpha on, which stands where nothing is known.
+
+    In linear light I = B + alpha (F - B), with the plate for B and what is expected for F: alpha by least
+    squares. It says little where F and B are alike against noise and the spread of the teacher's own
+    colours, and where what is left over is more than noise.
+    """
+    top, low = _between(y, expected.shape[0])
+    span = np.empty(3, np.float32)
+    for j in range(rgb.shape[0]):
+        line[2, j], line[3, j] = line[0, j], -_HALF
+        left, across = _between(x0 + j, expected.shape[1])
+        one, two = expected[top, left], expected[top, left + 1]
+        three, four = expected[top + 1, left], expected[top + 1, left + 1]
+        if sigma[j] == UNKNOWN or min(one[3], two[3], three[3], four[3]) <= _ZERO:
+            continue
+        dot, square, own2, off2 = _ZERO, _LEAST_SPAN, _ZERO, _ZERO
+        for c in range(3):
+            upper = one[c] + across * (two[c] - one[c])
+            own = upper + low * (three[c] + across * (four[c] - three[c]) - upper)
+            behind = LIGHT[plate[j, c]]
+            step = LIGHT[rgb[j, c]] - behind
+            span[c] = own - behind
+            dot += step * span[c]
+            square += span[c] * span[c]
+            own2 += own * own
+            off2 += step * step
+        alpha = min(max(dot / square, _ZERO), _ONE)
+        rest = max(off2 - alpha * (np.float32(2) * dot - alpha * square), _ZERO)
+        noise = np.float32(sigma[j]) * _TO_CODES * _SLOPE[max(rgb[j, 1], plate[j, 1])]
+        lost = _BY_NOISE * noise * noise + _BY_REST * rest + _BY_SPREAD * own2
+        line[2, j], line[3, j] = alpha - _HALF, square / (square + lost) - _HALF
 
 
 @compiled(fastmath=True)

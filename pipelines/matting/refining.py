@@ -124,11 +124,12 @@ class Refiner:
 
     def _run(self, origins: list[tuple[int, int]], rgb: U8, plate: U8, weight: F32) -> None:
         planes = self._planes
+        own = expected_light(rgb, planes.coarse)
         for start in range(0, len(origins), RUN_TILES):
             run = origins[start : start + RUN_TILES]
             features = planes.features[: len(run)]
             for (y, x), out in zip(run, features, strict=True):
-                gather(rgb, plate, planes.sigma, planes.coarse, planes.before, y, x, out)
+                gather(rgb, plate, planes.sigma, planes.coarse, planes.before, own, y, x, out)
             for (y, x), answer in zip(run, self._net.answer(features), strict=True):
                 accept(answer, plate, planes.coarse, weight, y, x, INSET_PX, planes.pha)
 
