@@ -61,7 +61,8 @@ def test_features_are_what_they_are_said_to_be() -> None:
     sigma: U8 = np.full(HW, 20, np.uint8)
     sigma[20:30] = UNKNOWN
     out: F32 = np.empty((4 * FEATURES, 16, 24), np.float32)
-    gather(rgb, plate, sigma, coarse, before, 8, 10, out)
+    nobody: F32 = np.zeros((HW[0] // CELL_PX, HW[1] // CELL_PX, 4), np.float32)
+    gather(rgb, plate, sigma, coarse, before, nobody, 8, 10, out)
     part = slice(8, 40), slice(10, 58)
     known = (sigma[part] != UNKNOWN)[..., None]
     seen = rgb[part].astype(np.float64)
@@ -70,8 +71,56 @@ def test_features_are_what_they_are_said_to_be() -> None:
     off = (seen - behind) / (6 * codes[..., None])
     planes = [seen / 255 - 0.5, behind / 255 - 0.5, 2 * off / (1 + np.abs(off))]
     single = [codes / (codes + 6) - 0.5, coarse[part] / 255 - 0.5, before[part] / 255 - 0.5]
+    single += [coarse[part] / 255 - 0.5, np.full(codes.shape, -0.5)]  # of colours nothing is expected
     expected = [plane[..., c] for plane in planes for c in range(3)] + single
     np.testing.assert_allclose(out, np.concatenate([halved(p) for p in expected]), atol=2e-5)
+
+
+def unmixed(own: list[float], behind: list[float], alpha: npt.NDArray[np.float64]) -> tuple[F32, F32]:
+    """What is made of colours (linear light) mixed by alpha (h, w): the alpha, and how sure it is."""
+    light = alpha[..., None] * own + (1 - alpha[..., None]) * behind
+    rgb = np.asarray(np.rint(light ** (1 / 2.2) * 255), np.uint8)
+    plate = np.asarray(np.rint(np.broadcast_to(behind, light.shape) ** (1 / 2.2) * 255), np.uint8)
+    flat: U8 = np.full(alpha.shape, 7, np.uint8)
+    expected: F32 = np.ones((alpha.shape[0] // CELL_PX, alpha.shape[1] // CELL_PX, 4), np.float32)
+    expected[..., :3] = own
+    out: F32 = np.empty((4 * FEATURES, alpha.shape[0] // 2, alpha.shape[1] // 2), np.float32)
+    gather(rgb, plate, flat, flat, flat, expected, 0, 0, out)
+    return whole(out[48:52]) + 0.5, whole(out[52:56]) + 0.5
+
+
+def whole(planes: F32) -> F32:
+    return planes.reshape(2, 2, *planes.shape[1:]).transpose(2, 0, 3, 1).reshape(HW)
+
+
+def test_alpha_follows_from_the_mixing_where_the_colours_differ() -> None:
+    alpha = np.tile(np.linspace(0, 1, HW[1]), (HW[0], 1))
+    found, sure = unmixed([0.02, 0.015, 0.01], [0.8, 0.85, 0.8], alpha)  # dark hair before white paper
+    assert np.abs(found - alpha).max() < 0.02
+    assert sure.min() > 0.9
+    found, sure = unmixed([0.008, 0.006, 0.005], [0.03, 0.03, 0.035], alpha)  # and before a dark page
+    assert np.abs(found - alpha).max() < 0.1
+    assert sure.min() > 0.6
+
+
+def test_colours_that_are_alike_tell_no_alpha() -> None:
+    alpha = np.tile(np.linspace(0, 1, HW[1]), (HW[0], 1))
+    _, sure = unmixed([0.3, 0.25, 0.2], [0.28, 0.25, 0.22], alpha)
+    assert sure.max() < 0.2
+
+
+def test_a_third_colour_is_not_taken_for_a_mixture() -> None:
+    half: npt.NDArray[np.float64] = np.full(HW, 0.5)
+    _, sure = unmixed([0.02, 0.02, 0.02], [0.8, 0.8, 0.8], half)
+    green = np.asarray([0.1, 0.7, 0.1])
+    expected: F32 = np.ones((HW[0] // CELL_PX, HW[1] // CELL_PX, 4), np.float32)
+    expected[..., :3] = 0.02
+    rgb = np.asarray(np.rint(np.broadcast_to(green, (*HW, 3)) ** (1 / 2.2) * 255), np.uint8)
+    plate: U8 = np.full((*HW, 3), 230, np.uint8)
+    flat: U8 = np.full(HW, 7, np.uint8)
+    out: F32 = np.empty((4 * FEATURES, HW[0] // 2, HW[1] // 2), np.float32)
+    gather(rgb, plate, flat, flat, flat, expected, 0, 0, out)
+    assert (whole(out[52:56]) + 0.5).max() < sure.min() - 0.3
 
 
 def test_an_answer_is_added_and_weighed() -> None:
