@@ -29,7 +29,7 @@ def int8_beside(weights: Path) -> Path:
 
 
 class RefinerNet:
-    """features f32 (n, 48, h, w) -> answer f32 (n, 4, h, w); h and w multiples of MULTIPLE.
+    """features f32 (n, 56, h, w) -> answer f32 (n, 4, h, w); h and w multiples of MULTIPLE.
 
     What the planes mean: pipelines/matting/evidence.py. variant: VARIANT_KEY's, "" where the file has none.
     """

@@ -70,7 +70,7 @@ def _train(scenes: Scenes, steps: int, options: argparse.Namespace) -> None:
     folder: Path = options.folder / (variant(without).replace(" ", "_") if without else "refiner")
     folder.mkdir(parents=True, exist_ok=True)
     patches = Patches(scenes.wide, scenes.close, options.seed)
-    Trainer(Course(folder, steps, options.seed, without)).run(patches, scenes.tests)
+    Trainer(Course(folder, steps, options.seed, without, options.start)).run(patches, scenes.tests)
     curves(folder / "log.jsonl", folder / "curves.png")
     target: Path = options.weights or (folder / FILE_NAME if without else WEIGHTS)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -111,6 +111,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--weights", type=Path, help="where the ONNX file goes (models/weights; of an ablation: its folder)"
     )
+    parser.add_argument("--start", type=Path, metavar="FILE", help="exported float32 weights to go on from")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--shards", type=int, help="of 24 wide and 72 close scenes (36; ablate: 6)")
     parser.add_argument("--steps", type=int, help="(22000; ablate: 1200, each)")

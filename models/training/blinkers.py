@@ -1,9 +1,11 @@
 """What an ablation keeps from the network, inside its own graph: who runs the exported file need not know.
 
-`plate`: plate, differences and their deviation. `uncertainty`: the deviation, and differences are told in
-FIXED_CODES everywhere; where no plate is known they stay 0. `coarse`: the coarse alpha; what the network says
-is then alpha itself, and the graph takes the coarse alpha off it, to which the box adds it again. `before`:
-the alpha a frame before. `never_worse` is a part of the loss, and nothing is kept from the network.
+`plate`: plate, differences, their deviation, and what is unmixed against it. `uncertainty`: the deviation,
+how sure the unmixed alpha is, and differences are told in FIXED_CODES everywhere; where no plate is known
+they stay 0. `coarse`: the coarse alpha, and what is unmixed with its help; what the network says is then
+alpha itself, and the graph takes the coarse alpha off it, to which the box adds it again. `before`: the
+alpha a frame before. `unmixed`: the alpha that the mixing gives. `never_worse` is a part of the loss, and
+nothing is kept from the network.
 """
 
 from __future__ import annotations
@@ -18,7 +20,14 @@ from pipelines.matting.evidence import FEATURES, SQUASH
 FIXED_CODES = 4.0  # about the median of the deviation over training scenes
 NEVER_WORSE = "never_worse"
 SUB = 4  # planes of a feature
-_HIDDEN = {"plate": (3, 10), "uncertainty": (9, 10), "coarse": (10, 11), "before": (11, 12)}  # features
+_UNMIXED = (12, 13)
+_HIDDEN: dict[str, tuple[int, ...]] = {  # features
+    "plate": (*range(3, 10), *_UNMIXED),
+    "uncertainty": (9, 13),
+    "coarse": (10, *_UNMIXED),
+    "before": (11,),
+    "unmixed": _UNMIXED,
+}
 PARTS = (*_HIDDEN, NEVER_WORSE)
 _PICTURE, _PLATE = slice(0, SUB * 3), slice(SUB * 3, SUB * 6)
 _AFTER_DIFFERENCES, _COARSE = slice(SUB * 9, None), slice(SUB * 10, SUB * 11)
@@ -30,15 +39,14 @@ def variant(without: Sequence[str]) -> str:
 
 
 class Blinkers(nn.Module):
-    """features f32 (n, 48, h, w) -> the same, what is left out 0. without: of PARTS."""
+    """features f32 (n, 56, h, w) -> the same, what is left out 0. without: of PARTS."""
 
     def __init__(self, without: Sequence[str]) -> None:
         super().__init__()
         kept = torch.ones(1, SUB * FEATURES, 1, 1)
         for part in without:
-            if part in _HIDDEN:
-                first, end = _HIDDEN[part]
-                kept[:, SUB * first : SUB * end] = 0
+            for feature in _HIDDEN.get(part, ()):
+                kept[:, SUB * feature : SUB * (feature + 1)] = 0
         self.register_buffer("kept", kept, persistent=False)
         self._is_fixed, self._is_clear = "uncertainty" in without, bool(kept.all())
 

@@ -1,4 +1,4 @@
-"""The trained network as ONNX, checked against PyTorch tensor by tensor."""
+"""The trained network as ONNX, checked against PyTorch tensor by tensor; and back, to train on from it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
+from onnx import numpy_helper
 from torch import nn
 
 from models.refiner_net import VARIANT_KEY, RefinerNet
@@ -34,6 +35,26 @@ def averaged(checkpoint: Path) -> tuple[Refiner, str]:
         {k.removeprefix("module."): v for k, v in states["average"].items() if k != "n_averaged"}
     )
     return net, variant(without)
+
+
+def begin_with(net: Refiner, weights: Path) -> None:
+    """Gives the network the weights of an exported one, float32; planes of features that it did not know
+    begin at 0. Raises ParityError when it is another network.
+    """
+    graph = onnx.load(weights).graph
+    known = {array.name: torch.from_numpy(numpy_helper.to_array(array).copy()) for array in graph.initializer}
+    states = net.state_dict()
+    for name, own in states.items():
+        old = known.get(name)
+        if old is None or old.ndim != own.ndim or not _fits(old, own):
+            raise ParityError(f"{weights} is no refiner that training can go on from: {name} does not fit.")
+        own.zero_()
+        own[tuple(slice(n) for n in old.shape)] = old
+    net.load_state_dict(states)
+
+
+def _fits(old: torch.Tensor, own: torch.Tensor) -> bool:
+    return all(a <= b for a, b in zip(old.shape, own.shape, strict=True))
 
 
 def export(checkpoint: Path, target: Path) -> str:

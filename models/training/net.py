@@ -47,7 +47,7 @@ class _Down(nn.Module):
 
 
 class Refiner(nn.Module):
-    """features f32 (n, 48, h, w) -> answer f32 (n, 4, h, w); h and w multiples of 8.
+    """features f32 (n, 56, h, w) -> answer f32 (n, 4, h, w); h and w multiples of 8.
 
     without: what an ablation keeps from it, of blinkers.PARTS.
     """

@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from models.training.dataset import BEFORE, COARSE, DOUBT, FGR, PHA, PLATE, RGB
+from pipelines.matting.cells import cells_of, colour_cells
+from pipelines.matting.colouring import by_plane, expected_light
 from pipelines.matting.evidence import FEATURES, deviation, gather
 from pipelines.media import F32, U8
 
@@ -29,7 +31,7 @@ Points = npt.NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """features f32 (n, 48, s/2, s/2); rgb, fgr u8 (n, 3, s, s); pha, coarse u8 (n, 1, s, s)."""
+    """features f32 (n, 56, s/2, s/2); rgb, fgr u8 (n, 3, s, s); pha, coarse u8 (n, 1, s, s)."""
 
     features: F32
     rgb: U8
@@ -96,12 +98,14 @@ def batch_of(patches: Sequence[U8]) -> Batch:
 
 
 def gather_patch(patch: U8, out: F32) -> None:
-    """The features of a whole patch or scene, f32 (48, h/2, w/2)."""
+    """The features of a whole patch or scene, f32 (56, h/2, w/2)."""
     doubt, coarse, before = (np.ascontiguousarray(patch[..., plane]) for plane in (DOUBT, COARSE, BEFORE))
     rgb, plate = (np.ascontiguousarray(patch[..., planes].transpose(2, 0, 1)) for planes in (RGB, PLATE))
     sigma = np.empty_like(doubt)
     deviation(np.ascontiguousarray(patch[..., PLATE]), doubt, sigma)
-    gather(rgb, plate, sigma, coarse, before, 0, 0, out)
+    seen = colour_cells(np.ascontiguousarray(patch[..., RGB]))
+    own_light = by_plane(expected_light(seen, cells_of(coarse)))
+    gather(rgb, plate, sigma, coarse, before, own_light, 0, 0, out)
 
 
 def spoiled(patch: U8, rng: Rng) -> U8:

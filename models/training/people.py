@@ -18,8 +18,8 @@ from pipelines.simulated.clip import clip_pictures
 HELD_OUT_FROM = 36  # persons of this number and above are for testing
 CLIP_STEP = 5
 _DARK_LIGHT, _PALE_LIGHT = 0.08, 0.5  # linear
-_BLURRED = 0.3
-_FOREIGN = 0.4  # how often an edge keeps colour of where its person was photographed
+_BLURRED, _ENLARGED = 0.25, 0.3
+_FOREIGN = 0.25  # how often an edge keeps colour of where its person was photographed
 
 
 class DataMissing(Exception):
@@ -103,9 +103,22 @@ def placed(cutout: Cutout, size_hw: tuple[int, int], behind: float, rng: np.rand
     if scale < 0.75:
         picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), 0.35 / scale))
     moved = cv2.warpAffine(picture, matrix, (width, height), flags=cv2.INTER_LINEAR)
-    if rng.random() < _BLURRED:  # out of focus, or a small picture made large
+    choice = rng.random()
+    if choice < _BLURRED:  # out of focus
         moved = cv2.GaussianBlur(moved, (0, 0), float(rng.uniform(0.7, 2.6)))
+    elif choice < _BLURRED + _ENLARGED:
+        moved = _enlarged(np.asarray(moved, np.float32), rng)
     return np.asarray(np.clip(moved, 0, 1.2), np.float32)
+
+
+def _enlarged(picture: F32, rng: np.random.Generator) -> F32:
+    """As a small picture made large: a camera's digital zoom, or one that scales up to its nominal size."""
+    height, width = picture.shape[:2]
+    times = float(rng.uniform(1.5, 5))
+    small_wh = max(round(width / times), 8), max(round(height / times), 8)
+    small = cv2.resize(picture, small_wh, interpolation=cv2.INTER_AREA)
+    how = cv2.INTER_LINEAR if rng.random() < 0.6 else cv2.INTER_CUBIC
+    return np.asarray(np.clip(cv2.resize(small, (width, height), interpolation=how), 0, 1.2), np.float32)
 
 
 def _kept_foreign(light: F32, alpha: F32, rng: np.random.Generator) -> F32:

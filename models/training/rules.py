@@ -29,7 +29,7 @@ _FLOOR = 0.002  # of the deviation, linear light
 
 
 class Rules(nn.Module):
-    """features f32 (n, 48, h, w) -> answer f32 (n, 4, h, w), as net.Refiner; h and w multiples of 8."""
+    """features f32 (n, 56, h, w) -> answer f32 (n, 4, h, w), as net.Refiner; h and w multiples of 8."""
 
     def forward(self, x: Tensor) -> Tensor:
         planes = f.pixel_shuffle(x, 2)

@@ -6,6 +6,7 @@ import json
 import logging
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor
 
 from models.training.blinkers import NEVER_WORSE
+from models.training.export import begin_with
 from models.training.losses import Truth, Weights, loss, opened
 from models.training.net import Refiner, parameters
 from models.training.patches import Batch, Patches, batch_of
@@ -27,6 +29,7 @@ REPORT_EVERY, SAVE_EVERY, TEST_EVERY = 100, 500, 1000
 PEAK_RATE, LATE_RATE, LAST_SHARE = 2e-3, 5e-4, 0.01
 FIRST_SHARE = 8 / 11  # of the steps
 LATE_NEVER_WORSE = 4.0  # times what it counted before
+START_SHARE = 0.5  # of the learning rate, for weights that know most of it
 _WARM_STEPS = 200
 _RAMP_STEPS, _RAMP_SHARE = 1500, 0.07  # of being worse: the less of the two
 _AVERAGE, _AVERAGE_SHARE = 0.999, 1 / 22  # of the weights that are exported; a short training averages less
@@ -34,12 +37,15 @@ _AVERAGE, _AVERAGE_SHARE = 0.999, 1 / 22  # of the weights that are exported; a 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """One training. folder: for checkpoint.pt and log.jsonl. without: of blinkers.PARTS, an ablation."""
+    """One training. folder: for checkpoint.pt and log.jsonl. without: of blinkers.PARTS, an ablation. start:
+    exported weights to begin with, gently; None begins with chance.
+    """
 
     folder: Path
     steps: int
     seed: int = 1
     without: tuple[str, ...] = ()
+    start: Path | None = None
 
 
 def schedule(progress: float) -> tuple[float, float]:
@@ -64,6 +70,8 @@ class Trainer:
         self.course = course
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.net = Refiner(course.without).to(self.device, memory_format=torch.channels_last)
+        if course.start is not None:
+            begin_with(self.net, course.start)
         self.average = torch.optim.swa_utils.AveragedModel(
             self.net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(_kept(course.steps))
         )
@@ -77,7 +85,7 @@ class Trainer:
         if self._checkpoint.exists():
             self._resume()
 
-    def run(self, patches: Patches, tests: list[U8]) -> None:
+    def run(self, patches: Patches, tests: Sequence[U8]) -> None:
         """To the last step. tests: whole scenes u8 (h, w, PLANES) of people never trained on."""
         log.info("%d parameters on %s, from step %d", parameters(self.net), self.device, self.step)
         seen: list[tuple[float, float, float]] = []
@@ -96,7 +104,7 @@ class Trainer:
             if tests and (self.step % TEST_EVERY == 0 or self.step == self.course.steps):
                 self._note(kind="test", **self.test(tests))
 
-    def test(self, scenes: list[U8]) -> dict[str, float]:
+    def test(self, scenes: Sequence[U8]) -> dict[str, float]:
         """Mean absolute errors over whole scenes, and where alpha is soft, of the averaged weights."""
         sums: dict[str, list[float]] = {}
         self.average.eval()
@@ -120,6 +128,8 @@ class Trainer:
 
     def _train(self, batch: Batch) -> tuple[float, float, float]:
         rate, never_worse = schedule(self.step / self.course.steps)
+        if self.course.start is not None:
+            rate *= START_SHARE
         rate *= min(1.0, (self.step + 1) / _WARM_STEPS)
         for group in self._optimizer.param_groups:
             group["lr"] = rate

@@ -47,6 +47,11 @@ def expected_light(seen: U8, alpha: U8) -> F32:
     return np.asarray(np.dstack([both[..., :3] / np.maximum(say, _LEAST_SAY), say > _LEAST_SAY]), np.float32)
 
 
+def by_plane(expected: F32) -> F32:
+    """The same as planes, f32 (4, rows, columns)."""
+    return np.ascontiguousarray(expected.transpose(2, 0, 1))
+
+
 @compiled(fastmath=True)
 def _tally(seen: U8, alpha: U8, sums: F32) -> None:
     """Adds up the light of the solid ones among the pixels of a cell, and how many they are."""

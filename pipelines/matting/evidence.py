@@ -1,9 +1,10 @@
 """What the refiner sees of a tile, and what its answer means. Training and the box share these loops.
 
-Features of a pixel, 12: the picture (3) and the plate (3), 0 to 1 less a half; their difference in standard
+Features of a pixel, 14: the picture (3) and the plate (3), 0 to 1 less a half; their difference in standard
 deviations, squashed (3); that deviation, squashed (1); the coarse alpha and the alpha a frame before, less a
-half (2). Four neighbours (2 x 2) make one element of the network's input: 48 planes of half size, as
-PixelUnshuffle(2) orders them (Shi et al., "Real-Time Single Image and Video Super-Resolution", 2016).
+half (2); the alpha that the mixing itself gives, and how sure it is, less a half (2; unmixing.py). Four
+neighbours (2 x 2) make one element of the network's input: 56 planes of half size, as PixelUnshuffle(2)
+orders them (Shi et al., "Real-Time Single Image and Video Super-Resolution", 2016).
 
 The answer, 4 planes of half size in the same order: what to add to the coarse alpha. The teacher's own colour
 then follows from picture and plate: colouring.py.
@@ -15,9 +16,10 @@ import numpy as np
 
 from pipelines.compiling import compiled
 from pipelines.matting.lines import along, largest, take
+from pipelines.matting.unmixing import SCRATCH, unmix
 from pipelines.media import DOUBT_UNITS, F32, U8, UNKNOWN, Box
 
-FEATURES, ANSWERS = 12, 1
+FEATURES, ANSWERS = 14, 1
 NOISE_CODES = 1.6
 SLOPE_SHARE = 0.3  # of the plate's gradient: what is left of misregistration, in pixels
 CONFIDENT = 250  # coarse alpha that is not lowered where the plate is DARK or PALE
@@ -72,19 +74,27 @@ def deviation(plate: U8, doubt: U8, out: U8) -> None:
 
 
 @compiled(fastmath=True)
-def gather(rgb: U8, plate: U8, sigma: U8, coarse: U8, before: U8, y0: int, x0: int, out: F32) -> None:
-    """Writes the features of a tile, f32 (48, n, m), of the 2n x 2m pixels from (y0, x0) on.
+def gather(
+    rgb: U8, plate: U8, sigma: U8, coarse: U8, before: U8, expected: F32, y0: int, x0: int, out: F32
+) -> None:
+    """Writes the features of a tile, f32 (56, n, m), of the 2n x 2m pixels from (y0, x0) on.
 
     rgb, plate: the tile's planes, u8 (3, 2n, 2m). sigma (from `deviation`), coarse, before: u8 (h, w), of the
-    whole picture.
+    whole picture. expected: what colour the teacher has, light by cell, planes f32 (4, rows, columns).
     """
     rows, columns = out.shape[1], out.shape[2]
     line = np.empty((FEATURES + 2, 2 * columns), np.float32)
+    lines, work = np.empty((8, 2 * columns), np.float32), np.empty((SCRATCH, 2 * columns), np.float32)
+    drawn = -1
     for row in range(2 * rows):
         y, x1 = y0 + row, x0 + 2 * columns
         _describe(rgb, plate, row, sigma[y, x0:x1], line)
         _centre(coarse[y, x0:x1], line[10])
         _centre(before[y, x0:x1], line[11])
+        line[12] = line[10]
+        drawn = unmix(
+            rgb, plate, row, sigma[y, x0:x1], expected, y, x0, drawn, lines, work, line[12], line[13]
+        )
         i, sub = row // 2, row % 2 * 2
         for k in range(FEATURES):
             _halve(line[k], out[4 * k + sub, i], out[4 * k + sub + 1, i])
@@ -92,7 +102,7 @@ def gather(rgb: U8, plate: U8, sigma: U8, coarse: U8, before: U8, y0: int, x0: i
 
 @compiled(fastmath=True)
 def _describe(rgb: U8, plate: U8, row: int, sigma: U8, line: F32) -> None:
-    """Features 0 to 9 of a row of pixels, and two rows of scratch, f32 (14, n)."""
+    """Features 0 to 9 of a row of pixels, and two rows of scratch, f32 (16, n)."""
     scale, known = line[FEATURES], line[FEATURES + 1]
     _width(sigma, line[9], scale, known)
     for c in range(3):

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from pipelines.matting.calming import calm
 from pipelines.matting.cells import CELL_PX, colour_cells, survey
-from pipelines.matting.colouring import Canvas, colour, expected_light
+from pipelines.matting.colouring import Canvas, by_plane, colour, expected_light
 from pipelines.matting.evidence import ANSWERS, FEATURES, accept, gather
 from pipelines.matting.lines import split_part
 from pipelines.matting.planes import Behind, Planes, overlap
@@ -112,8 +112,9 @@ class Refiner:
         if not tiles or sum(tile.seen.w * tile.seen.h for tile in tiles) > MOST_PX:
             return None
         sights = [_Sight.of(tile, rgb, prediction, shadow) for tile in tiles]
+        own_light = by_plane(expected_light(seen, planes.cells))
         for sight in sights:
-            self._answer(sight, weight, behind.sigma)
+            self._answer(sight, weight, behind.sigma, own_light)
         for sight in sights:
             if self._rgb_before is not None and remembers:
                 before = _cut(self._rgb_before, planes.box, sight.tile.seen)
@@ -151,12 +152,13 @@ class Refiner:
             return False
         return 0 < matte.pts - self._before_pts <= FORGET_S * PTS_HZ
 
-    def _answer(self, sight: _Sight, weight: F32, sigma: U8) -> None:
+    def _answer(self, sight: _Sight, weight: F32, sigma: U8, own_light: F32) -> None:
         """One tile at a time: so its features stay in the processor's cache until they are asked about."""
         planes, (seen, part) = self._planes, sight.tile
         shape = 1, FEATURES * 4, seen.h // 2, seen.w // 2
         features = self._features[: FEATURES * seen.h * seen.w].reshape(shape)
-        gather(sight.rgb, sight.plate, sigma, planes.coarse, planes.before, seen.y, seen.x, features[0])
+        alphas = planes.coarse, planes.before
+        gather(sight.rgb, sight.plate, sigma, *alphas, own_light, seen.y, seen.x, features[0])
         answer = self._net.answer(features)[0]
         accept(answer, sight.plate, planes.coarse, weight, seen, part, planes.pha)
 

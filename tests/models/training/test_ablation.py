@@ -31,8 +31,14 @@ CPU = NetworkSettings(provider="cpu", threads=1)
 SIZE = 160
 STICK = (slice(60, 66), slice(20, 82))
 BODY = (slice(40, SIZE), slice(80, 130))
-# Features of evidence.py that each part is: first, and one after the last.
-HIDDEN = {"plate": (3, 10), "uncertainty": (9, 10), "coarse": (10, 11), "before": (11, 12)}
+# Features of evidence.py that each part is.
+HIDDEN = {
+    "plate": [*range(3, 10), 12, 13],
+    "uncertainty": [9, 13],
+    "coarse": [10, 12, 13],
+    "before": [11],
+    "unmixed": [12, 13],
+}
 
 
 def scene(seed: int, doubt: int = 2) -> U8:
@@ -58,10 +64,10 @@ def features_of(planes: U8) -> F32:
 
 def changed(features: F32, part: str) -> F32:
     """Other values in a part's planes."""
-    first, end = HIDDEN[part]
     other = features.copy()
-    other[:, 4 * first : 4 * end] *= -0.5
-    other[:, 4 * first : 4 * end] += 0.1
+    for feature in HIDDEN[part]:
+        other[:, 4 * feature : 4 * (feature + 1)] *= -0.5
+        other[:, 4 * feature : 4 * (feature + 1)] += 0.1
     return other
 
 
@@ -137,7 +143,7 @@ def test_the_exported_file_knows_what_it_was_trained_without(tmp_path: Path) -> 
     for part in without:
         np.testing.assert_array_equal(net.answer(changed(features, part)), net.answer(features))
     assert np.abs(net.answer(changed(features, "coarse")) - net.answer(features)).max() > 1e-6
-    assert RefinerNet.open(CPU, WEIGHTS).variant == ""
+    assert RefinerNet.open(CPU, WEIGHTS).variant == "all"
 
 
 def test_rules_find_what_differs_and_leave_the_unknown_alone(tmp_path: Path) -> None:

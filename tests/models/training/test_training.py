@@ -114,3 +114,41 @@ def test_a_few_steps_learn_resume_and_export(tmp_path: Path) -> None:
     assert RefinerNet.open(NetworkSettings(provider="cpu"), target).answer(
         np.zeros((1, 4 * FEATURES, 16, 16), np.float32)
     ).shape == (1, 4 * ANSWERS, 16, 16)
+
+
+def test_training_goes_on_from_exported_weights(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="PyTorch is missing: pip install '.[train]'")
+    import torch
+
+    from models.training.export import ParityError, begin_with
+    from models.training.net import Refiner
+
+    alone = tmp_path / "float.onnx"  # without its form in 8 bits beside it
+    alone.write_bytes(WEIGHTS.read_bytes())
+    net = Refiner()
+    begin_with(net, alone)
+    features = np.random.default_rng(1).normal(0, 0.2, (1, 4 * FEATURES, 32, 32)).astype(np.float32)
+    with torch.no_grad():
+        answer = net.eval()(torch.from_numpy(features)).numpy()
+    session = RefinerNet.open(NetworkSettings(provider="cpu"), alone)
+    np.testing.assert_allclose(answer, session.answer(features), atol=2e-4)
+    with pytest.raises(ParityError, match="no refiner that training can go on from"):
+        begin_with(net, WEIGHTS.with_suffix(".int8.onnx"))
+
+
+def test_planes_that_the_older_weights_did_not_know_begin_at_nothing(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="PyTorch is missing: pip install '.[train]'")
+    onnx = pytest.importorskip("onnx")
+    from models.training.export import begin_with
+    from models.training.net import Refiner
+
+    model, older = onnx.load(WEIGHTS), tmp_path / "older.onnx"
+    (stem,) = (array for array in model.graph.initializer if array.name == "stem.weight")
+    known = onnx.numpy_helper.to_array(stem)[:, :48]
+    stem.CopyFrom(onnx.numpy_helper.from_array(np.ascontiguousarray(known), "stem.weight"))
+    onnx.save(model, older)
+    net = Refiner()
+    begin_with(net, older)
+    weight = net.stem.weight.detach().numpy()
+    np.testing.assert_array_equal(weight[:, :48], known)
+    assert not weight[:, 48:].any()

@@ -58,7 +58,8 @@ def test_features_are_what_they_are_said_to_be() -> None:
     sigma[20:30] = UNKNOWN
     out: F32 = np.empty((4 * FEATURES, 16, 24), np.float32)
     part = slice(8, 40), slice(10, 58)
-    gather(planes(rgb[part]), planes(plate[part]), sigma, coarse, before, 8, 10, out)
+    nobody: F32 = np.zeros((4, HW[0] // CELL_PX, HW[1] // CELL_PX), np.float32)
+    gather(planes(rgb[part]), planes(plate[part]), sigma, coarse, before, nobody, 8, 10, out)
     known = (sigma[part] != UNKNOWN)[..., None]
     seen = rgb[part].astype(np.float64)
     behind = np.where(known, plate[part], seen)
@@ -66,6 +67,7 @@ def test_features_are_what_they_are_said_to_be() -> None:
     off = (seen - behind) / (6 * codes[..., None])
     colours = [seen / 255 - 0.5, behind / 255 - 0.5, 2 * off / (1 + np.abs(off))]
     single = [codes / (codes + 6) - 0.5, coarse[part] / 255 - 0.5, before[part] / 255 - 0.5]
+    single += [coarse[part] / 255 - 0.5, np.full(codes.shape, -0.5)]  # of colours nothing is expected
     expected = [plane[..., c] for plane in colours for c in range(3)] + single
     np.testing.assert_allclose(out, np.concatenate([halved(p) for p in expected]), atol=2e-5)
 
