@@ -178,7 +178,7 @@ def _shaded(light: U16, still: U16, dim: F32, units: I32) -> None:
     zero = np.float32(0)
     for i in range(units.shape[0]):
         value = np.float32(light[i]) - max(dim[i], zero) * np.float32(still[i])
-        units[i] = min(max(np.int32(value + np.float32(0.5)), 0), 65535)
+        units[i] = np.int32(min(max(value + np.float32(0.5), zero), np.float32(65535)))
 
 
 @compiled(fastmath=True)
@@ -208,7 +208,7 @@ def _blend(
             if not solid:
                 behind = np.float32(units[k])
                 value = behind + alpha * (value - behind)
-            units[k] = min(max(np.int32(value + np.float32(0.5)), 0), 65535)
+            units[k] = np.int32(min(max(value + np.float32(0.5), np.float32(0)), np.float32(65535)))
             dim[k] = np.float32(0)
 
 
@@ -220,7 +220,7 @@ def _code(units: I32, dim: F32, tone: I16, sigmas: U8, grains: I8, row: U8) -> N
             continue
         coded = np.int32(tone[np.uint32(units[i])])
         grain = (np.int32(grains[i]) * np.int32(sigmas[np.uint32(coded) >> _LEVEL_SHIFT])) >> NOISE_SHIFT
-        row[i] = min(max((coded + grain + _HALF) >> _LEVEL_SHIFT, 0), 255)
+        row[i] = min(max(int((coded + grain + _HALF) >> _LEVEL_SHIFT), 0), 255)
 
 
 @compiled(fastmath=True)
