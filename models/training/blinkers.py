@@ -15,10 +15,15 @@ from torch import Tensor, nn
 
 from pipelines.matting.evidence import FEATURES, SQUASH
 
-FIXED_CODES = 4.0  # about the median of the deviation over training scenes
+FIXED_CODES = 2.0  # the median of the deviation over training scenes
 NEVER_WORSE = "never_worse"
 SUB = 4  # planes of a feature
-_HIDDEN = {"plate": (3, 10), "uncertainty": (9, 10), "coarse": (10, 11), "before": (11, 12)}  # features
+_HIDDEN: dict[str, tuple[int, ...]] = {  # features
+    "plate": tuple(range(3, 10)),
+    "uncertainty": (9,),
+    "coarse": (10,),
+    "before": (11,),
+}
 PARTS = (*_HIDDEN, NEVER_WORSE)
 _PICTURE, _PLATE = slice(0, SUB * 3), slice(SUB * 3, SUB * 6)
 _AFTER_DIFFERENCES, _COARSE = slice(SUB * 9, None), slice(SUB * 10, SUB * 11)
@@ -36,9 +41,8 @@ class Blinkers(nn.Module):
         super().__init__()
         kept = torch.ones(1, SUB * FEATURES, 1, 1)
         for part in without:
-            if part in _HIDDEN:
-                first, end = _HIDDEN[part]
-                kept[:, SUB * first : SUB * end] = 0
+            for feature in _HIDDEN.get(part, ()):
+                kept[:, SUB * feature : SUB * (feature + 1)] = 0
         self.register_buffer("kept", kept, persistent=False)
         self._is_fixed, self._is_clear = "uncertainty" in without, bool(kept.all())
 

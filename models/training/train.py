@@ -6,6 +6,7 @@ import json
 import logging
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,8 +28,8 @@ REPORT_EVERY, SAVE_EVERY, TEST_EVERY = 100, 500, 1000
 PEAK_RATE, LATE_RATE, LAST_SHARE = 2e-3, 5e-4, 0.01
 FIRST_SHARE = 8 / 11  # of the steps
 LATE_NEVER_WORSE = 4.0  # times what it counted before
-_WARM_STEPS = 200
-_RAMP_STEPS, _RAMP_SHARE = 1500, 0.07  # of being worse: the less of the two
+_WARM_STEPS, _RAMP_STEPS = 200, 1500  # of the rate, and of being worse; no more than _RAMP_SHARE of all
+_RAMP_SHARE = 0.07
 _AVERAGE, _AVERAGE_SHARE = 0.999, 1 / 22  # of the weights that are exported; a short training averages less
 
 
@@ -68,7 +69,9 @@ class Trainer:
             self.net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(_kept(course.steps))
         )
         self._weights = Weights(never_worse=0.0) if NEVER_WORSE in course.without else Weights()
-        self._ramp_steps = min(_RAMP_STEPS, _RAMP_SHARE * course.steps)
+        self._warm_steps, self._ramp_steps = (
+            min(steps, _RAMP_SHARE * course.steps) for steps in (_WARM_STEPS, _RAMP_STEPS)
+        )
         self._optimizer = torch.optim.AdamW(self.net.parameters(), lr=PEAK_RATE, weight_decay=1e-4)
         # Elsewhere a processor imitates these numbers, four times slower than it counts in 32 bits.
         self._is_half_fast = self.device.type == "cuda" or torch.ops.mkldnn._is_mkldnn_bf16_supported()
@@ -77,7 +80,7 @@ class Trainer:
         if self._checkpoint.exists():
             self._resume()
 
-    def run(self, patches: Patches, tests: list[U8]) -> None:
+    def run(self, patches: Patches, tests: Sequence[U8]) -> None:
         """To the last step. tests: whole scenes u8 (h, w, PLANES) of people never trained on."""
         log.info("%d parameters on %s, from step %d", parameters(self.net), self.device, self.step)
         seen: list[tuple[float, float, float]] = []
@@ -96,7 +99,7 @@ class Trainer:
             if tests and (self.step % TEST_EVERY == 0 or self.step == self.course.steps):
                 self._note(kind="test", **self.test(tests))
 
-    def test(self, scenes: list[U8]) -> dict[str, float]:
+    def test(self, scenes: Sequence[U8]) -> dict[str, float]:
         """Mean absolute errors over whole scenes, and where alpha is soft, of the averaged weights."""
         sums: dict[str, list[float]] = {}
         self.average.eval()
@@ -120,7 +123,7 @@ class Trainer:
 
     def _train(self, batch: Batch) -> tuple[float, float, float]:
         rate, never_worse = schedule(self.step / self.course.steps)
-        rate *= min(1.0, (self.step + 1) / _WARM_STEPS)
+        rate *= min(1.0, (self.step + 1) / self._warm_steps)
         for group in self._optimizer.param_groups:
             group["lr"] = rate
         truth, features = self._tensors(batch)
