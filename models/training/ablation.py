@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from models.refiner_net import WEIGHTS, RefinerNet
+from models.runtime import open_session
 from models.settings import NetworkSettings
 from models.training.blinkers import PARTS, variant
 from models.training.export import export, written
@@ -61,7 +62,7 @@ def ablate(folder: Path, scenes: Scenes, steps: int, seed: int) -> dict[str, Jso
     if not (place / RESULT).exists():
         written(Rules(), VARIANT, place / FILE_NAME)
     results[VARIANT] = _measured(place, place / FILE_NAME, scenes.tests)
-    results[SHIPPED] = _measured(_place(folder, SHIPPED), WEIGHTS, scenes.tests)
+    results[SHIPPED] = _measured(_place(folder, SHIPPED), WEIGHTS, scenes.tests)  # float32, as they all are
     return results
 
 
@@ -102,7 +103,7 @@ def _measured(place: Path, weights: Path, tests: Sequence[U8]) -> Json:
     """What result.json says; measures and writes it first if it is not there."""
     path = place / RESULT
     if not path.exists():
-        net = RefinerNet.open(NetworkSettings(provider="cpu"), weights)
+        net = RefinerNet(open_session(weights, NetworkSettings(provider="cpu")))
         rows = by_scene(net, tests)
         part = path.with_suffix(".part")
         part.write_text(json.dumps({"variant": net.variant, "mean": means(rows), "scenes": rows}) + "\n")

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from pipelines.matting.evidence import FEATURES, SQUASH
 
-FIXED_CODES = 4.0  # about the median of the deviation over training scenes
+FIXED_CODES = 2.0  # the median of the deviation over training scenes
 NEVER_WORSE = "never_worse"
 SUB = 4  # planes of a feature
 _UNMIXED = (12, 13)

@@ -30,8 +30,8 @@ PEAK_RATE, LATE_RATE, LAST_SHARE = 2e-3, 5e-4, 0.01
 FIRST_SHARE = 8 / 11  # of the steps
 LATE_NEVER_WORSE = 4.0  # times what it counted before
 START_SHARE = 0.5  # of the learning rate, for weights that know most of it
-_WARM_STEPS = 200
-_RAMP_STEPS, _RAMP_SHARE = 1500, 0.07  # of being worse: the less of the two
+_WARM_STEPS, _RAMP_STEPS = 200, 1500  # of the rate, and of being worse; no more than _RAMP_SHARE of all
+_RAMP_SHARE = 0.07
 _AVERAGE, _AVERAGE_SHARE = 0.999, 1 / 22  # of the weights that are exported; a short training averages less
 
 
@@ -76,7 +76,9 @@ class Trainer:
             self.net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(_kept(course.steps))
         )
         self._weights = Weights(never_worse=0.0) if NEVER_WORSE in course.without else Weights()
-        self._ramp_steps = min(_RAMP_STEPS, _RAMP_SHARE * course.steps)
+        self._warm_steps, self._ramp_steps = (
+            min(steps, _RAMP_SHARE * course.steps) for steps in (_WARM_STEPS, _RAMP_STEPS)
+        )
         self._optimizer = torch.optim.AdamW(self.net.parameters(), lr=PEAK_RATE, weight_decay=1e-4)
         # Elsewhere a processor imitates these numbers, four times slower than it counts in 32 bits.
         self._is_half_fast = self.device.type == "cuda" or torch.ops.mkldnn._is_mkldnn_bf16_supported()
@@ -130,7 +132,7 @@ class Trainer:
         rate, never_worse = schedule(self.step / self.course.steps)
         if self.course.start is not None:
             rate *= START_SHARE
-        rate *= min(1.0, (self.step + 1) / _WARM_STEPS)
+        rate *= min(1.0, (self.step + 1) / self._warm_steps)
         for group in self._optimizer.param_groups:
             group["lr"] = rate
         truth, features = self._tensors(batch)

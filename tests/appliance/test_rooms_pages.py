@@ -17,6 +17,9 @@ __all__ = ["browser", "open_page"]
 WORDS = {
     "en-GB": {
         "hand": "Hand up",
+        "no_picture": "We cannot see",
+        "no_sound": "We cannot hear",
+        "too_fast": "Too fast",
         "seen": "has seen it",
         "invalid": "no longer valid",
         "room": "Room 5",
@@ -24,6 +27,9 @@ WORDS = {
     },
     "zh-CN": {
         "hand": "举手",
+        "no_picture": "看不见",
+        "no_sound": "听不见",
+        "too_fast": "太快了",
         "seen": "已看到",
         "invalid": "链接已失效",
         "room": "三年级二班",
@@ -69,6 +75,9 @@ def test_a_room_from_its_link_to_its_removal(
     expect(row.locator(".signal")).to_be_hidden()
     expect(viewer.locator("#signal-said")).to_contain_text(said["seen"], timeout=15_000)
     expect(hand).to_have_attribute("aria-pressed", "false")
+    for kind in ("no_picture", "no_sound", "too_fast"):
+        viewer.click(f"#signals [data-kind={kind}]")
+        expect(row.locator(f".signal[data-kind={kind}]")).to_contain_text(said[kind])
 
     row.locator("select").select_option("low")
     until(
