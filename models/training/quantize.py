@@ -42,7 +42,7 @@ def quantize(source: Path, target: Path, patches: Patches) -> str:
         "activation_type": QuantType.QUInt8,
         "weight_type": QuantType.QInt8,
         "per_channel": True,
-        # Weights of 7 bits: processors without VNNI add two products in 16 bits, where those of 8 bits saturate.
+        # Without VNNI two products are added in 16 bits, where weights of 8 bits saturate: theirs have 7.
         "reduce_range": True,
         "op_types_to_quantize": list(_KINDS),
     }
