@@ -26,8 +26,8 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
 )
+AUTOPLAY = "--autoplay-policy=no-user-gesture-required"
 PATIENCE_S = 40.0
 APART = 48  # in 8-bit codes: enough for the worst codec
 
@@ -97,7 +97,7 @@ def browsing() -> Iterator[Tab]:
     except ModuleNotFoundError as error:
         raise BenchFailed("needs Playwright to drive Chromium: .venv/bin/pip install playwright") from error
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=chromium, args=[*FLAGS, AUTOPLAY])
         try:
             yield browser.new_page(viewport={"width": 1280, "height": 720})
         finally:

@@ -13,7 +13,7 @@ from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
 from appliance.bench.bad_line import Weather, box_address, led_over, relay_line
-from appliance.bench.browser import FLAGS
+from appliance.bench.browser import AUTOPLAY, FLAGS
 from appliance.bench.calls import Caller
 from appliance.bench.ours import BenchFailed
 from appliance.bench.senders import send_ours
@@ -199,7 +199,7 @@ async def _seat() -> AsyncIterator[Seat]:
     try:
         await sender.call("usage")  # up, its pictures drawn
         async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+            browser = await playwright.chromium.launch(executable_path=chromium, args=[*FLAGS, AUTOPLAY])
             yield Seat(await browser.new_page(), sender, line)
             await browser.close()
     finally:

@@ -12,18 +12,11 @@ from playwright.async_api import Browser as AsyncBrowser
 from playwright.async_api import async_playwright
 from playwright.sync_api import Browser, sync_playwright
 
+from appliance.bench.browser import AUTOPLAY as AUTOPLAY
+from appliance.bench.browser import FLAGS
+
 # Debian's; `make test` installs it where it may.
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-AUTOPLAY = "--autoplay-policy=no-user-gesture-required"
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="needs a browser: apt install chromium")
 
 
