@@ -23,8 +23,10 @@ def lesson_findings(
     state: str, reason: str, restarts: int, status: StudioStatus | None, rate_hz: float
 ) -> Iterator[Finding]:
     """state, reason, restarts: of the gateway. status: the studio's newest report. rate_hz: wanted."""
-    if state != "live":
-        yield Finding("studio", "away", "note" if state == "starting" else "fault", {"reason": reason})
+    if state == "starting":
+        yield Finding("studio", "starting", "note")
+    elif state != "live":
+        yield Finding("studio", "away", "fault", {"reason": reason})
     elif restarts:
         yield Finding("studio", "restarted", "note", {"times": restarts})
     else:

@@ -86,6 +86,13 @@ _WORDS: Final[dict[tuple[str, str], _Words]] = {
             "Wait a moment; if it stays so: journalctl -u classroom",
         ),
     ),
+    ("studio", "starting"): (
+        ("正在准备", "getting ready"),
+        (
+            "稍等片刻；首次启动约需一分钟",
+            "Wait a moment; the very first start takes about a minute",
+        ),
+    ),
     ("studio", "works"): (("正常", "works"), ("", "")),
     ("studio", "restarted"): (
         ("曾重启 {times} 次", "was restarted {times} times"),

@@ -134,7 +134,8 @@ def test_the_lesson(changes: dict[str, Any], name: str, code: str, mark: str) ->
 
 
 def test_the_studio() -> None:
-    assert found(lesson_findings("starting", "", 0, None, 25.0))["studio"].mark == "note"
+    first = found(lesson_findings("starting", "", 0, None, 25.0))["studio"]
+    assert first.mark == "note" and text_of(first, "en") == "getting ready"
     assert found(lesson_findings("restarting", "ended by signal 9", 1, None, 25.0))["studio"].mark == "fault"
     again = found(lesson_findings("live", "", 2, STATUS, 25.0))["studio"]
     assert text_of(again, "en") == "was restarted 2 times"
