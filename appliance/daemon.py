@@ -76,23 +76,23 @@ async def _serve(
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     telling = asyncio.create_task(_tell_systemd(gateway, notifier))
     gateway.start()
-    ends: list[asyncio.Future[Any]] = [serving, gateway.finished]
+    ends: list[asyncio.Future[Any]] = [serving, gateway.studio.finished]
     await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     notifier.stopping()
     telling.cancel()
     server.should_exit = True
     await asyncio.gather(gateway.close(), serving)
-    status = gateway.finished.result() if gateway.finished.done() else 1
+    status = gateway.studio.finished.result() if gateway.studio.finished.done() else 1
     if status:
-        log.error("%s", gateway.reason)
+        log.error("%s", gateway.studio.reason)
     return status
 
 
 def _end_on_signals(gateway: Gateway) -> None:
     def end() -> None:
-        if gateway.finished.done():  # a second Ctrl-C: at once. The studio dies with its parent.
+        if gateway.studio.finished.done():  # a second Ctrl-C: at once. The studio dies with its parent.
             os._exit(130)
-        gateway.finished.set_result(0)
+        gateway.studio.finished.set_result(0)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, end)
@@ -120,7 +120,7 @@ class _Server(uvicorn.Server):
 
 def _summary(gateway: Gateway) -> str:
     """One line for `systemctl status`."""
-    text = f"{gateway.state}, {len(gateway.broadcast.viewers())} viewers"
-    if gateway.state == "live" and gateway.status is not None:
+    text = f"{gateway.studio.state}, {len(gateway.broadcast.viewers())} viewers"
+    if gateway.studio.state == "live" and gateway.status is not None:
         text += f", {gateway.status.programme_fps:.1f} fps"
-    return f"{text} ({gateway.reason})" if gateway.reason else text
+    return f"{text} ({gateway.studio.reason})" if gateway.studio.reason else text

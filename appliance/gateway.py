@@ -1,14 +1,13 @@
-"""The gateway: keeps the studio alive and the viewers served, and is what the API talks to."""
+"""The gateway between studio, viewers and the API: pictures go out through it, and orders in."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 from appliance.calibrations import Calibrations
 from appliance.captions import Captions
@@ -21,11 +20,10 @@ from appliance.offered_sessions import OfferedSessions, StudioBusy
 from appliance.on_air import SLATE_EVERY_S, OnAir
 from appliance.outlets import Outlets
 from appliance.pictures import Pictures
-from appliance.restarts import FORGOTTEN, WINDOW_S, Restarts
+from appliance.restarts import FORGOTTEN
 from appliance.settings import Settings
-from appliance.settings.errors import EX_CONFIG
 from appliance.sheets import SheetFeed
-from appliance.studio_child import StudioChild, exit_words
+from appliance.studio_life import StudioLife
 from appliance.talk import Talk
 from pipelines.broadcast import Broadcast
 from pipelines.compositing import paused, restarting, starting
@@ -55,52 +53,41 @@ from pipelines.reports import (
     UprightFound,
 )
 from pipelines.saying import said
+from pipelines.studio.settings import StudioSettings
 from pipelines.timing import SessionClock
 
 log = logging.getLogger("classroom.daemon")
 
-StudioState = Literal["starting", "live", "restarting", "stopped"]
-
-START_S = 300.0  # a TensorRT engine takes minutes to build the first time
-HUNG_S = 10.0  # without any report from a studio that was live
-
 
 class Gateway:
-    """Lives in the event loop. `finished` gets the exit status when the studio cannot be kept alive."""
+    """Lives in the event loop. studio: the one that works for it, `studio_life.Owner`."""
 
     def __init__(self, settings: Settings, entry: str, on_ready: Callable[[], None]) -> None:
         self.settings = settings
         self.scene = Scene(layout=settings.programme.layout, text_fade=settings.programme.text_fade)
         self.status: StudioStatus | None = None
-        self.state: StudioState = "starting"
-        self.reason = ""
         self.notices = Notices()
-        self.restarts = Restarts()
-        self.finished: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self.changes = Changes()
+        self._tell = self.changes.tell
+        self._clock = SessionClock.start()
+        self.studio = StudioLife(entry, self._clock.zero_ns, self, self._tell)
         self.broadcast = Broadcast(
             settings.broadcast,
-            self._request_key,
+            self.studio.request_key,
             on_watched=self._watch,
             full_chroma=settings.encoding.sharp,
             layer_bps=settings.encoding.layer_bps,
         )
-        self.outlets = Outlets(settings, self._request_key, self._outlets_changed, self.notify)
-        self._clock = SessionClock.start()
-        self.on_air = OnAir(settings.programme.size_wh, self._clock, self._publish, self._request_key)
+        self.outlets = Outlets(settings, self.studio.request_key, self._outlets_changed, self.notify)
+        self.on_air = OnAir(settings.programme.size_wh, self._clock, self._publish, self.studio.request_key)
         self.sheets = SheetFeed(self._watch_sheets)
-        self._entry = entry
         self._on_ready = on_ready
-        self._child: StudioChild | None = None
         self._courseware = settings.courseware.path
         self._courseware_name = ""
         self.screens = OfferedSessions(self._order, OfferScreen, EndScreen)
         self.pictures = Pictures(self._order)
         self._page_index = 0
-        self._fatal: Fatal | None = None
-        self._heard_s = 0.0
         self._is_closing = False
-        self.changes = Changes()
-        self._tell = self.changes.tell
         self._tasks: set[asyncio.Task[None]] = set()
         self.library = Library(settings.box.library_path, settings.library, self._tell)
         self.preparer = Preparer(self.library)
@@ -113,7 +100,7 @@ class Gateway:
         self.outlets.curtain(self.desk.panic.is_on)
 
     def start(self) -> None:
-        self._start_studio()
+        self.studio.start()
         self._spawn(self.outlets.start())
         self._spawn(self._hold_picture())
         self._spawn(self.preparer.run())
@@ -124,13 +111,10 @@ class Gateway:
     async def close(self) -> None:
         """Ends viewers and studio, within the bounds of StudioChild.stop."""
         self._is_closing = True
-        self.state = "stopped"
-        self._tell()
         for task in list(self._tasks):
             task.cancel()
         ends = [asyncio.wait_for(outlet.close(), 2.0) for outlet in (self.broadcast, self.outlets)]
-        if self._child is not None:
-            ends.append(self._child.stop())
+        ends.append(self.studio.stop())
         for outcome in await asyncio.gather(*ends, return_exceptions=True):
             if isinstance(outcome, Exception):
                 log.warning("while closing: %r", outcome)
@@ -195,47 +179,38 @@ class Gateway:
     @property
     def is_live(self) -> bool:
         """Do the viewers see the studio's pictures?"""
-        return self.state == "live" and self.on_air.is_live
+        return self.studio.state == "live" and self.on_air.is_live
 
-    # The studio's life --------------------------------------------------------------------------
+    # What the studio asks and tells (studio_life.Owner) -----------------------------------------
 
-    def _start_studio(self) -> None:
+    def studio_settings(self) -> StudioSettings:
         studio = self.settings.studio()
-        courseware = studio.courseware.model_copy(update={"path": self._courseware})
-        # The layout too, not only as an order: where a slate is wanted, not one other picture may go out.
-        programme = studio.programme.model_copy(update={"layout": self.scene.layout})
-        recording = studio.recording.model_copy(update={"raw": studio.recording.raw and not self.is_panic})
-        self._fatal = None
-        self._heard_s = time.monotonic()
-        self._child = StudioChild(
-            self._entry,
-            studio.model_copy(
-                update={
-                    "camera": self.calibrations.mounted(studio.camera),
-                    "courseware": courseware,
-                    "courseware_name": self._courseware_name,
-                    "programme": programme,
-                    "recording": recording,
-                }
-            ),
-            self._clock.zero_ns,
-            self._on_report,
-            self._on_exit,
+        return studio.model_copy(
+            update={
+                "camera": self.calibrations.mounted(studio.camera),
+                "courseware": studio.courseware.model_copy(update={"path": self._courseware}),
+                "courseware_name": self._courseware_name,
+                # The layout not only as an order: where a slate is wanted, not one other picture may go out.
+                "programme": studio.programme.model_copy(update={"layout": self.scene.layout}),
+                "recording": studio.recording.model_copy(
+                    update={"raw": studio.recording.raw and not self.is_panic}
+                ),
+            }
         )
+
+    def studio_started(self) -> None:
         self._outlets_changed()
         if self.sheets.is_wanted:
-            self._child.send(WatchSheets(True))
+            self._watch_sheets(True)
         if self.scene.number:
-            self._child.send(SetScene(self.scene))
+            self.studio.send(SetScene(self.scene))
         if self._page_index:
-            self._child.send(TurnPage(index=self._page_index))
-        self.calibrations.studio_starts(self._child.send)
+            self.studio.send(TurnPage(index=self._page_index))
+        self.calibrations.studio_starts(self.studio.send)
         for ink in self.desk.sketchbook.orders():
-            self._child.send(ink)
-        log.info("studio started, process %d", self._child.pid)
+            self.studio.send(ink)
 
-    def _on_report(self, report: Report) -> None:
-        self._heard_s = time.monotonic()
+    def studio_reported(self, report: Report) -> None:
         match report:
             case Packet():
                 self.on_air.put(report)
@@ -252,13 +227,12 @@ class Gateway:
                 self.outlets.follow(report)
                 self.captions.follow(report.courseware_path, report.film_began_ns)
                 self.desk.follow(report)
-                if self.state == "live" and not report.is_screen:
+                if self.studio.state == "live" and not report.is_screen:
                     self._page_index = report.page_index
             case Started():
-                self.state, self.reason = "live", ""
                 self._on_ready()
             case Fatal():
-                self._fatal = report
+                return  # the studio ends now, and its end tells of it
             case Rejected():
                 self.notify(report.reason)
                 self._courseware_rejected()
@@ -282,35 +256,19 @@ class Gateway:
                 self._courseware_name = ""
             self._courseware = self.status.courseware_path
 
-    def _on_exit(self, status: int) -> None:
-        self._child = None
+    def studio_ended(self) -> None:
         self.screens.end_all()
         self.talk.studio_ended()
         self.on_air.cut()
         self.calibrations.studio_ended()
         self.sheets.reset()
         self._allow_parts()
-        if self._is_closing:
-            return
-        why = self._fatal.reason if self._fatal is not None else exit_words(status)
-        if self._fatal is not None and self._fatal.kind in ("settings", "model"):
-            self._finish(EX_CONFIG if self._fatal.kind == "settings" else 1, why)
-            return
-        pause_s = self.restarts.died(time.monotonic())
-        if pause_s is None:
-            self._finish(1, f"The studio died {self.restarts.recent} times in {WINDOW_S:.0f} s. Last: {why}")
-            return
-        log.error("the studio died (%s); it is started again in %.2f s", why, pause_s)
-        self.state, self.reason = "restarting", why
+
+    def studio_restarts(self, why: str, in_vain: bool) -> None:
         self.notify(said("studio_restarted_why", "The studio was restarted: {why}", why=why))
         self.desk.note("studio_restarted")
-        if self.restarts.are_in_vain:
+        if in_vain:
             self._forget_courseware()
-        self._spawn(self._restart(pause_s))
-
-    async def _restart(self, pause_s: float) -> None:
-        await asyncio.sleep(pause_s)
-        self._start_studio()
 
     def _forget_courseware(self) -> None:
         """The courseware opened last may be what kills the studio. The scene stays: it may hide somebody."""
@@ -324,11 +282,7 @@ class Gateway:
         while True:
             await self.on_air.hold(self._slate_lines())
             self._allow_parts()
-            silent_s = time.monotonic() - self._heard_s
-            if self._child is not None and silent_s > (HUNG_S if self.state == "live" else START_S):
-                log.error("the studio has said nothing for %.0f s: it is ended", silent_s)
-                self._child.kill()
-                self._heard_s = time.monotonic()
+            self.studio.look_around()
             self.desk.look_around(viewer.viewer_id for viewer in self.broadcast.viewers())
             self.talk.look_around()
             self._tell()
@@ -337,24 +291,14 @@ class Gateway:
     def _slate_lines(self) -> tuple[str, ...]:
         if self.is_panic:
             return paused()
-        return starting() if self.state == "starting" else restarting()
-
-    def _finish(self, status: int, why: str) -> None:
-        self.state, self.reason = "stopped", why
-        self._tell()
-        if not self.finished.done():
-            self.finished.set_result(status)
+        return starting() if self.studio.state == "starting" else restarting()
 
     def notify(self, text: str) -> None:
         self.notices.add(text)
 
     def _order(self, order: Order) -> None:
-        if self._child is None or not self._child.send(order):
+        if not self.studio.send(order):
             raise StudioBusy
-
-    def _request_key(self, layer: str) -> None:
-        if self._child is not None:
-            self._child.request_key(layer)
 
     @property
     def watched(self) -> frozenset[str]:
@@ -364,8 +308,7 @@ class Gateway:
     def _watch(self, _layers: frozenset[str] = frozenset()) -> None:
         """The low layer, where anybody has it, is coded for what the weakest line bears."""
         rates = filter(None, (self.broadcast.low_bps, self.outlets.publishing.low_bps))
-        if self._child is not None:
-            self._child.send(WatchLayers(self.watched, min(rates, default=None)))
+        self.studio.send(WatchLayers(self.watched, min(rates, default=None)))
 
     def _publish(self, packet: Packet) -> None:
         self.broadcast.publish(packet)
@@ -374,14 +317,12 @@ class Gateway:
 
     def _outlets_changed(self) -> None:
         self._watch()
-        if self._child is not None:
-            for order in self.outlets.orders():
-                self._child.send(order)
+        for order in self.outlets.orders():
+            self.studio.send(order)
         self._tell()
 
     def _watch_sheets(self, wanted: bool) -> None:
-        if self._child is not None:
-            self._child.send(WatchSheets(wanted))
+        self.studio.send(WatchSheets(wanted))
 
     def _allow_parts(self) -> None:
         """The slate is a composed picture, and so is a film: whoever lays parts together gets that."""
@@ -396,4 +337,4 @@ class Gateway:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a task of the gateway failed", exc_info=error)
-            self._finish(1, f"{type(error).__name__}: {error}")
+            self.studio.finish(1, f"{type(error).__name__}: {error}")

@@ -66,9 +66,9 @@ def check_routes(gateway: Gateway) -> APIRouter:
     async def get_checks(language: Speaks) -> list[CheckOut]:
         """What is wrong comes first."""
         lesson = lesson_findings(
-            gateway.state,
-            gateway.reason,
-            gateway.restarts.total,
+            gateway.studio.state,
+            gateway.studio.reason,
+            gateway.studio.restarts.total,
             gateway.status,
             gateway.settings.programme.rate_hz,
         )

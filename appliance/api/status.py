@@ -148,10 +148,10 @@ def health_routes(gateway: Gateway) -> APIRouter:
     )
     async def get_health() -> JSONResponse:
         # A slate that the assistant wants is no fault.
-        if gateway.is_live or (gateway.is_panic and gateway.state == "live"):
+        if gateway.is_live or (gateway.is_panic and gateway.studio.state == "live"):
             return JSONResponse(HealthOut(status="live", reason="").model_dump())
-        # gateway.reason may name files and addresses; a stranger gets the general word.
-        health = HealthOut(status=gateway.state, reason=_REASONS[gateway.state])
+        # gateway.studio.reason may name files and addresses; a stranger gets the general word.
+        health = HealthOut(status=gateway.studio.state, reason=_REASONS[gateway.studio.state])
         return JSONResponse(health.model_dump(), 503, {"Retry-After": "5"})
 
     return router
@@ -161,10 +161,10 @@ def status_out(gateway: Gateway, shelf: Shelf) -> StatusOut:
     report = gateway.status
     opened = gateway.library.opened_as(gateway.courseware)
     return StatusOut(
-        state=gateway.state,
-        reason=gateway.reason,
+        state=gateway.studio.state,
+        reason=gateway.studio.reason,
         is_live=gateway.is_live,
-        restarts=gateway.restarts.total,
+        restarts=gateway.studio.restarts.total,
         scene=SceneOut.model_validate(gateway.scene),
         page=page_out(gateway),
         courseware=shelf.name_of(gateway.courseware),

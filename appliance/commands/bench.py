@@ -24,9 +24,10 @@ EXAMPLES = """examples:
   classroom bench fanout               what fifty viewers cost
   classroom bench loss                 what a browser shows over bad networks
   classroom bench pixel                is the viewer page's courseware exact
+  classroom bench signals              how soon a room's signal stands in the console
 """
 # Modules of appliance/bench: SUMMARY, EXAMPLES, configure(parser), measure(args, say)
-PARTS = ("text", "latency", "fanout", "loss", "pixel")
+PARTS = ("text", "latency", "fanout", "loss", "pixel", "signals")
 SIZES = {"hd": (1280, 720), "full_hd": (1920, 1080)}
 PEER_FRAMES = 50
 

@@ -10,13 +10,12 @@ from models.catalog import locate
 from models.matting_net import MattingNet
 from models.refiner_net import RefinerNet
 from pipelines.annotating import Annotator, warm_up_ink
-from pipelines.calibration import LOOK_EVERY_S
 from pipelines.capture import Upright, UprightCamera, open_camera
 from pipelines.channels import Closed
 from pipelines.compositing import warm_up
 from pipelines.encoding import LayeredEncoder
 from pipelines.matting import Refiner, warm_up_matting, warm_up_refining
-from pipelines.media import I16, Scene, SizeWh, SourceLost, SourceState
+from pipelines.media import I16, Calibration, Scene, SizeWh, SourceLost, SourceState
 from pipelines.orders import (
     Calibrate,
     DrawStroke,
@@ -41,7 +40,6 @@ from pipelines.orders import (
     WatchSheets,
 )
 from pipelines.plate import warm_up_plate
-from pipelines.plate.plate import Expected
 from pipelines.reports import (
     CalibrationNews,
     OfferAnswer,
@@ -52,11 +50,11 @@ from pipelines.reports import (
 )
 from pipelines.sound import open_loudspeaker, open_sound
 from pipelines.studio.calibrating import Calibrating
-from pipelines.studio.calibration import calibrate, checked_corners
+from pipelines.studio.calibration import checked_corners
 from pipelines.studio.composing import Composing
 from pipelines.studio.darkroom import Darkroom
 from pipelines.studio.guest import Guest
-from pipelines.studio.keying import Known, known
+from pipelines.studio.knowing import Knowing
 from pipelines.studio.lectern import Lectern, Wanted
 from pipelines.studio.link import Link
 from pipelines.studio.matting import Matting
@@ -73,7 +71,6 @@ log = logging.getLogger("classroom.studio")
 
 POLL_S = 0.5
 STATUS_PERIOD_S = 1.0
-UNKNOWN_LOOKS = 20  # of the watch, about ten seconds without a calibration
 # An order's effect is told when it has happened, not a second later.
 STATUS_AFTER_ORDER_S = 0.15
 
@@ -96,7 +93,7 @@ class Studio:
         size_wh, rate_hz = settings.programme.size_wh, settings.programme.rate_hz
         path = locate(settings.network.name, settings.models_dir)
         self._net = MattingNet.open(path, settings.network)
-        self._refining = RefinerNet.open(settings.network)
+        refining = RefinerNet.open(settings.network)
         self._lectern = Lectern(size_wh, clock, self._reject, self._session_ended)
         self._lectern.start(Wanted(settings.courseware.path, settings.courseware_name))
         self._calibrating = Calibrating(
@@ -126,7 +123,18 @@ class Studio:
         encoder = LayeredEncoder(size_wh, rate_hz, settings.encoding)
         self._parts = Parts(composing.compositor, size_wh, rate_hz, settings.encoding)
         scene = Scene(layout=settings.programme.layout, text_fade=settings.programme.text_fade)
-        self._witness = witness(settings, scene, self._net.provider, lambda: self._known, self._lectern.page)
+        self._witness = witness(
+            settings, scene, self._net.provider, lambda: self._knowing.now, self._lectern.page
+        )
+        self._knowing = Knowing(
+            settings.calibration,
+            refining,
+            self._camera,
+            self._calibrating,
+            self._lectern.pages,
+            self._witness,
+            self._use,
+        )
         self._matting = Matting(
             self._net, settings.matting, self._refiner_for, self._marks, self._witness.matte
         )
@@ -134,10 +142,8 @@ class Studio:
             composing, encoder, self._parts, clock, scene, self._matting.mattes, self._marks, self._guest
         )
         self._darkroom = Darkroom(
-            self._lectern.page, lambda: self._programme.newest, self._expected, link.send
+            self._lectern.page, lambda: self._programme.newest, lambda: self._knowing.expected, link.send
         )
-        self._known: Known | None = None
-        self._refines_for: tuple[SizeWh, int] | None = None
         self._pacer_late = 0
         self._started = False
 
@@ -186,42 +192,14 @@ class Studio:
                 if not self._calibrating.keeps(frame):
                     self._matting.put(frame)
 
-    def _refiner_for(self, camera_size_wh: SizeWh) -> Refiner | None:
-        """What knows the LCD, its place being known; made anew with each calibration and size of picture."""
-        wanted = camera_size_wh, self._calibrating.version
-        if wanted != self._refines_for:
-            self._refines_for = wanted
-            stored = self._calibrating.stored_for(camera_size_wh)
-            # The simulated classroom knows the truth of its own picture, not of one that was turned.
-            camera = self._camera.source if self._camera.upright.is_identity else self._camera
-            calibration = calibrate(
-                self._settings.calibration, camera, camera_size_wh, stored, self._calibrating.shares
-            )
-            self._programme.calibration = calibration
-            self._known = None
-            delay = self._calibrating.delay
-            if calibration is not None:
-                self._known = known(
-                    self._refining, calibration, delay, self._lectern.pages, self._witness.given
-                )
-            self._witness.known(calibration, delay)
-        return None if self._known is None else self._known.refiner
-
     def _keep_calibrated(self) -> None:
-        """Beside the matting, so that no frame waits: a knocked camera is found, and all follow it."""
-        unknown_looks = 0
-        while not self._threads.stop.wait(LOOK_EVERY_S):
-            in_use = self._known
-            if in_use is None:
-                unknown_looks += 1
-                if unknown_looks == UNKNOWN_LOOKS:  # once: nobody has said yet where the LCD is
-                    self._uprighting.start()
-                continue
-            watch = in_use.watch
-            with self._marks.measure("watching"):
-                watch.look()
-            if in_use is self._known:
-                self._programme.calibration = watch.watcher.calibration
+        self._knowing.keep(self._threads.stop, self._marks, self._uprighting.start)
+
+    def _refiner_for(self, camera_size_wh: SizeWh) -> Refiner | None:
+        return self._knowing.refiner_for(camera_size_wh)
+
+    def _use(self, calibration: Calibration | None) -> None:
+        self._programme.calibration = calibration
 
     def _run_programme(self) -> None:
         pacer = Pacer(self._settings.programme.rate_hz)
@@ -328,10 +306,6 @@ class Studio:
         self._link.send(SessionEnded(session, reason))
         self._ordered.set()
 
-    def _expected(self) -> Expected | None:
-        watch = None if self._known is None else self._known.watch
-        return None if watch is None else watch.plate.expected
-
     # -- what others ask -------------------------------------------------------------------------
 
     def _report(self) -> None:
@@ -345,7 +319,7 @@ class Studio:
         page, lectern, calibration = self._lectern.page(), self._lectern, self._programme.calibration
         stages = self._marks.percentiles()
         capture_to_send, alpha_age = stages.pop("capture_to_send", {}), stages.pop("alpha_age", {})
-        watch, refiner = (None, None) if self._known is None else self._known
+        watch, refiner = (None, None) if self._knowing.now is None else self._knowing.now
         return StudioStatus(
             scene=self._programme.scene,
             page_index=0 if page is None else page.index,

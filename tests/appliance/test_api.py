@@ -160,7 +160,7 @@ async def test_security_headers(client: httpx.AsyncClient, path: str) -> None:
 
 
 async def test_health_tells_a_stranger_no_reason(gateway: Gateway, client: httpx.AsyncClient) -> None:
-    gateway.state, gateway.reason = "restarting", "rtsp://10.0.0.5 is unreachable"
+    gateway.studio.state, gateway.studio.reason = "restarting", "rtsp://10.0.0.5 is unreachable"
     answer = await client.get("/health")
     assert answer.status_code == 503
     assert answer.json() == {"status": "restarting", "reason": "The studio is being started again."}

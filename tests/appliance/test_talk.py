@@ -58,14 +58,14 @@ async def gateway(tmp_path: Path) -> AsyncIterator[Gateway]:
     environment = {"CLASSROOM_BOX_STATE_DIR": str(tmp_path)}
     gateway = Gateway(load(None, environment).settings, "fake_studio:run_studio", lambda: None)
     yield gateway
-    gateway._child = None
+    gateway.studio._child = None
     await gateway.close()
 
 
 @pytest.fixture
 def orders(gateway: Gateway) -> Orders:
     orders = Orders(gateway)
-    gateway._child = orders  # type: ignore[assignment]
+    gateway.studio._child = orders  # type: ignore[assignment]
     for viewer_id in ("one", "two"):
         gateway.desk.joined(viewer_id, "")
     return orders
@@ -130,7 +130,7 @@ async def test_nothing_of_a_voice_is_recorded_or_published(
     monkeypatch.setattr(gateway.outlets, "take", lambda packet: kept.append(packet.layer))
     monkeypatch.setattr(gateway.outlets.publishing, "publish", lambda packet: kept.append(packet.layer))
     for layer in (MINUS_SOUND, VOICE_SOUND, "420"):
-        gateway._on_report(Packet(b"opus", "sound", 960, True, 0, layer))
+        gateway.studio_reported(Packet(b"opus", "sound", 960, True, 0, layer))
     assert kept == ["420", "420"]
 
 
@@ -138,10 +138,10 @@ async def on_camera(gateway: Gateway, orders: Orders, viewer_id: str = "one") ->
     """Lets this viewer in, with sound and picture. Returns the camera's session."""
     gateway.talk.let_in(viewer_id, in_programme=False)
     await gateway.talk.offer(viewer_id, ANSWER)
-    gateway._on_report(VoiceHeard(orders.session))
+    gateway.studio_reported(VoiceHeard(orders.session))
     await gateway.talk.offer_camera(viewer_id, ANSWER)
-    gateway._on_report(CameraSeen(orders.camera))
-    gateway._on_report(CameraPicture(orders.camera, b"jpeg"))
+    gateway.studio_reported(CameraSeen(orders.camera))
+    gateway.studio_reported(CameraPicture(orders.camera, b"jpeg"))
     return orders.camera
 
 
@@ -181,8 +181,8 @@ async def test_whatever_ends_it_it_goes_at_once(gateway: Gateway, orders: Orders
     talk.change_camera(True, None)
     GOES[why](talk, orders)
     assert (camera.state, camera.picture, camera.in_programme) == ("none", b"", False)
-    gateway._on_report(CameraPicture(session, b"late"))
-    gateway._on_report(CameraSeen(session))
+    gateway.studio_reported(CameraPicture(session, b"late"))
+    gateway.studio_reported(CameraSeen(session))
     assert (camera.state, camera.picture) == ("none", b""), "what is still on its way is not shown"
 
 
@@ -192,7 +192,7 @@ async def test_who_is_muted_or_hidden_by_panic_is_not_seen(gateway: Gateway, ord
     talk.change_camera(True, None)
     talk.change(is_muted=True)
     assert orders.newest(ShowCamera) == ShowCamera(True, True) and camera.picture == b""
-    gateway._on_report(CameraPicture(session, b"late"))
+    gateway.studio_reported(CameraPicture(session, b"late"))
     assert camera.picture == b""
     talk.change(is_muted=False)
     assert orders.newest(ShowCamera) == ShowCamera(True, False)
@@ -201,7 +201,7 @@ async def test_who_is_muted_or_hidden_by_panic_is_not_seen(gateway: Gateway, ord
     assert orders.newest(ShowCamera).is_hidden
     gateway.desk.audience.mute("one", Mute())
     talk.muted()
-    gateway._on_report(CameraPicture(session, b"again"))
+    gateway.studio_reported(CameraPicture(session, b"again"))
     assert camera.picture == b"again"
     await gateway.panic(True)
     assert orders.newest(ShowCamera) == ShowCamera(False, True) and camera.picture == b""
@@ -241,12 +241,12 @@ async def test_a_camera_that_stalls_is_not_shown_to_the_console(gateway: Gateway
     session = await on_camera(gateway, orders)
     async with contextlib.aclosing(camera.pictures(lambda: True)) as pictures:
         assert await anext(pictures) == b"jpeg"
-        gateway._on_report(CameraPicture(session, b"one more"))
+        gateway.studio_reported(CameraPicture(session, b"one more"))
         assert await anext(pictures) == b"one more"
         camera._newest_s -= STALLED_S + 1
         assert camera.state == "stalled"
         assert await anext(pictures) == b"", "without waiting for anything else to happen"
-        gateway._on_report(CameraPicture(session, b"again"))
+        gateway.studio_reported(CameraPicture(session, b"again"))
         assert (camera.state, await anext(pictures)) == ("live", b"again")
         gateway.talk.stop()
         assert await anext(pictures) == b""

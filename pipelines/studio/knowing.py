@@ -1,0 +1,89 @@
+"""What is known of the LCD at this moment: the plate and the refiner in use, and the watch over them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+from models.refiner_net import RefinerNet
+from pipelines.calibration import LOOK_EVERY_S
+from pipelines.capture import UprightCamera
+from pipelines.matting import Refiner
+from pipelines.media import Calibration, Page, SizeWh
+from pipelines.plate.plate import Expected
+from pipelines.studio.calibrating import Calibrating
+from pipelines.studio.calibration import calibrate
+from pipelines.studio.keying import Known, known
+from pipelines.studio.settings import CalibrationSettings
+from pipelines.studio.witnessing import Witness
+from pipelines.timing import Marks
+
+UNKNOWN_LOOKS = 20  # of the watch, about ten seconds without a calibration
+
+
+class Knowing:
+    """now: in use; None while nothing is known. Made anew with each calibration and size of picture.
+
+    pages: shown of late, oldest first. use: told which calibration holds, from both threads.
+    """
+
+    def __init__(
+        self,
+        settings: CalibrationSettings,
+        refining: RefinerNet,
+        camera: UprightCamera,
+        calibrating: Calibrating,
+        pages: Callable[[], Sequence[Page]],
+        witness: Witness,
+        use: Callable[[Calibration | None], None],
+    ) -> None:
+        self.now: Known | None = None
+        self._settings, self._refining = settings, refining
+        self._camera, self._calibrating, self._pages = camera, calibrating, pages
+        self._witness, self._use = witness, use
+        self._made_for: tuple[SizeWh, int] | None = None
+
+    @property
+    def expected(self) -> Expected | None:
+        """Of the plate, for who wants to look at it."""
+        in_use = self.now
+        return None if in_use is None else in_use.watch.plate.expected
+
+    def refiner_for(self, camera_size_wh: SizeWh) -> Refiner | None:
+        """For pictures of this size. Of the mattes' thread."""
+        wanted = camera_size_wh, self._calibrating.version
+        if wanted != self._made_for:
+            self._made_for = wanted
+            self.now = self._made(camera_size_wh)
+        return None if self.now is None else self.now.refiner
+
+    def _made(self, camera_size_wh: SizeWh) -> Known | None:
+        stored = self._calibrating.stored_for(camera_size_wh)
+        # The simulated classroom knows the truth of its own picture, not of one that was turned.
+        camera = self._camera.source if self._camera.upright.is_identity else self._camera
+        calibration = calibrate(self._settings, camera, camera_size_wh, stored, self._calibrating.shares)
+        self._use(calibration)
+        delay = self._calibrating.delay
+        self._witness.known(calibration, delay)
+        if calibration is None:
+            return None
+        return known(self._refining, calibration, delay, self._pages, self._witness.given)
+
+    def keep(self, stop: threading.Event, marks: Marks, unknown: Callable[[], None]) -> None:
+        """A thread beside the matting, so that no frame waits: a knocked camera is found, and all follow it.
+
+        unknown: called once, when nobody has said for a while where the LCD is.
+        """
+        unknown_looks = 0
+        while not stop.wait(LOOK_EVERY_S):
+            in_use = self.now
+            if in_use is None:
+                unknown_looks += 1
+                if unknown_looks == UNKNOWN_LOOKS:
+                    unknown()
+                continue
+            watch = in_use.watch
+            with marks.measure("watching"):
+                watch.look()
+            if in_use is self.now:
+                self._use(watch.watcher.calibration)
