@@ -10,8 +10,8 @@ from typing import Final
 from pipelines.courseware.faults import refused
 from pipelines.courseware.film_file import FilmReader, PageScaler
 from pipelines.courseware.film_sound import FilmSound
-from pipelines.courseware.shown import Shown
-from pipelines.media import Page, SizeWh, SourceState
+from pipelines.courseware.shown import Shown, ShowsPages
+from pipelines.media import SizeWh, SourceState
 from pipelines.receiving import Sounding
 from pipelines.saying import said
 from pipelines.timing import NS_PER_S
@@ -20,7 +20,7 @@ _LATE_NS: Final = NS_PER_S // 10  # later than this, a picture is left out ...
 _HOLD_NS: Final = NS_PER_S // 2  # ... unless nothing new was shown for so long
 
 
-class Film:
+class Film(ShowsPages):
     """Satisfies Courseware: one page, whose revision grows with every picture.
 
     turn(index=0) plays from the start again; a step does nothing.
@@ -56,15 +56,6 @@ class Film:
         self._shown = Shown(first)
         self._thread = threading.Thread(target=self._run, name="courseware", daemon=True)
         self._thread.start()
-
-    def page(self) -> Page:
-        return self._shown.page
-
-    def pages(self) -> tuple[Page, ...]:
-        return self._shown.recent
-
-    def wait_change(self, revision: int, timeout_s: float) -> Page | None:
-        return self._shown.wait_change(revision, timeout_s)
 
     @property
     def state(self) -> SourceState:

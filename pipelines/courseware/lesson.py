@@ -9,8 +9,8 @@ from typing import Protocol
 from pipelines.courseware.faults import BadPage, refused
 from pipelines.courseware.limits import KEEP_PAGES
 from pipelines.courseware.notice import draw_notice
-from pipelines.courseware.shown import Shown
-from pipelines.media import U8, Page, SizeWh, SourceState, freeze
+from pipelines.courseware.shown import Shown, ShowsPages
+from pipelines.media import U8, SizeWh, SourceState, freeze
 from pipelines.receiving import Sounding
 from pipelines.saying import both
 
@@ -38,7 +38,7 @@ class Pages(Protocol):
     def close(self) -> None: ...
 
 
-class Lesson:
+class Lesson(ShowsPages):
     """Satisfies Courseware. A page that cannot be drawn becomes a notice, and the lesson goes on."""
 
     def __init__(self, pages: Pages, size_wh: SizeWh) -> None:
@@ -60,15 +60,6 @@ class Lesson:
         self._shown = Shown(first)
         self._thread = threading.Thread(target=self._run, name="courseware", daemon=True)
         self._thread.start()
-
-    def page(self) -> Page:
-        return self._shown.page
-
-    def pages(self) -> tuple[Page, ...]:
-        return self._shown.recent
-
-    def wait_change(self, revision: int, timeout_s: float) -> Page | None:
-        return self._shown.wait_change(revision, timeout_s)
 
     @property
     def state(self) -> SourceState:

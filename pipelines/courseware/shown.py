@@ -63,3 +63,18 @@ class Shown:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+
+class ShowsPages:
+    """What of a Courseware is reading what it shows: the base of those that show by a `Shown`."""
+
+    _shown: Shown
+
+    def page(self) -> Page:
+        return self._shown.page
+
+    def pages(self) -> tuple[Page, ...]:
+        return self._shown.recent
+
+    def wait_change(self, revision: int, timeout_s: float) -> Page | None:
+        return self._shown.wait_change(revision, timeout_s)

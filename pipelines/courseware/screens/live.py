@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from pipelines.courseware.fitting import centred, resized
-from pipelines.courseware.shown import Shown
-from pipelines.media import U8, Page, SizeWh, SourceLost, SourceState
+from pipelines.courseware.shown import Shown, ShowsPages
+from pipelines.media import U8, SizeWh, SourceLost, SourceState
 from pipelines.receiving import Sounding
 from pipelines.saying import said
 from pipelines.scaling import fit_inside
@@ -34,7 +34,7 @@ class Pictures(Protocol):
     def close(self) -> None: ...
 
 
-class Live:
+class Live(ShowsPages):
     """Satisfies Courseware: one page. The last picture stays when the source is lost; the state says so."""
 
     count = 1
@@ -61,15 +61,6 @@ class Live:
         self._shown = Shown(self._first())
         self._thread = threading.Thread(target=self._run, name="courseware", daemon=True)
         self._thread.start()
-
-    def page(self) -> Page:
-        return self._shown.page
-
-    def pages(self) -> tuple[Page, ...]:
-        return self._shown.recent
-
-    def wait_change(self, revision: int, timeout_s: float) -> Page | None:
-        return self._shown.wait_change(revision, timeout_s)
 
     @property
     def state(self) -> SourceState:
