@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from typing import Final, Literal, Protocol
+from typing import Literal, Protocol
 
 from appliance.restarts import WINDOW_S, Restarts
 from appliance.settings.errors import EX_CONFIG
@@ -19,8 +19,8 @@ log = logging.getLogger("classroom.daemon")
 
 StudioState = Literal["starting", "live", "restarting", "stopped"]
 
-START_S: Final = 300.0  # a TensorRT engine takes minutes to build the first time
-HUNG_S: Final = 10.0  # without any report from a studio that was live
+START_S = 300.0  # a TensorRT engine takes minutes to build the first time
+HUNG_S = 10.0  # without any report from a studio that was live
 
 
 class Owner(Protocol):
