@@ -7,18 +7,14 @@ from collections.abc import Callable
 
 from appliance.errors import CannotStart, CannotStore
 from appliance.settings import Settings
-from pipelines.calibration import (
-    Outcome,
-    Pattern,
-    StoredCalibration,
-    from_courseware,
-    from_pattern,
-    measure,
-    store,
-    watch_lesson,
-)
-from pipelines.capture import Camera, open_camera
-from pipelines.courseware import open_courseware
+from pipelines.calibration.from_courseware import from_courseware
+from pipelines.calibration.measuring import measure, watch_lesson
+from pipelines.calibration.outcome import Outcome, from_pattern
+from pipelines.calibration.pattern import Pattern
+from pipelines.calibration.storing import StoredCalibration, store
+from pipelines.capture.camera import Camera
+from pipelines.capture.opening import open_camera
+from pipelines.courseware.opening import open_courseware
 from pipelines.media import U8, Page
 from pipelines.orders import CalibrationKind
 from pipelines.saying import said

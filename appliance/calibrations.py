@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from appliance.desk import Desk
 from appliance.errors import CannotStore
-from pipelines.capture import CameraSettings, Upright
+from pipelines.capture.mounting import Upright
+from pipelines.capture.settings import CameraSettings
 from pipelines.orders import (
     Calibrate,
     CalibrationKind,

@@ -29,11 +29,10 @@ from appliance.settings.wording import redacted
 from models.catalog import check_installed, mend
 from models.errors import ModelError
 from models.runtime import open_session
-from pipelines.compositing import cjk_font
-from pipelines.courseware import open_courseware
+from pipelines.compositing.fonts import cjk_font
+from pipelines.courseware.opening import open_courseware
 from pipelines.courseware.preparing.office import converter
-from pipelines.encoding import EncoderUnavailable
-from pipelines.encoding.h264 import choose_encoder
+from pipelines.encoding.h264 import EncoderUnavailable, choose_encoder
 from pipelines.media import SourceLost
 
 DISTRIBUTION = "dual-teacher-classroom"

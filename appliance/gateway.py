@@ -26,7 +26,7 @@ from appliance.sheets import SheetFeed
 from appliance.studio_life import StudioLife
 from appliance.talk import Talk
 from pipelines.broadcast import Broadcast
-from pipelines.compositing import paused, restarting, starting
+from pipelines.compositing.slate import paused, restarting, starting
 from pipelines.media import MINUS_SOUND, VOICE_SOUND, Packet, Scene, SheetUpdate
 from pipelines.orders import (
     DrawStroke,

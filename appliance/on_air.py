@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from pipelines.compositing import draw_slate
-from pipelines.encoding import encode_still
+from pipelines.compositing.slate import draw_slate
+from pipelines.encoding.still import encode_still
 from pipelines.media import Packet, SizeWh
 from pipelines.timing import NS_PER_S, SessionClock
 

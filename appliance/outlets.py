@@ -9,7 +9,7 @@ from appliance.settings import Settings
 from pipelines.media import Packet
 from pipelines.orders import EndRaw, KeepWorst, Order, ShowRecording
 from pipelines.publishing import Publishing
-from pipelines.recording import CannotRecord, Recorder
+from pipelines.recording.recorder import CannotRecord, Recorder
 from pipelines.reports import StudioStatus
 from pipelines.saying import said
 

@@ -12,7 +12,7 @@ from appliance.api.problems import documented
 from appliance.api.wire import UprightOut
 from appliance.errors import CannotStore
 from appliance.gateway import Gateway
-from pipelines.capture.upright import Turn, Upright
+from pipelines.capture.mounting import Turn, Upright
 from pipelines.saying import reason_of
 
 _ERRORS = documented(

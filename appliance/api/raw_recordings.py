@@ -15,8 +15,8 @@ from starlette.responses import FileResponse, Response
 from appliance.api.problems import documented
 from appliance.api.wire_outlets import RawFileOut, RawItemFilesOut, RawItemOut, RawRecordingsOut
 from appliance.gateway import Gateway
-from pipelines.recording import BeingWritten, NotThere
-from pipelines.recording.raw import RawItem, RawStore
+from pipelines.recording.raw.keeping import RawItem, RawStore
+from pipelines.recording.storing import BeingWritten, NotThere
 from pipelines.saying import said
 
 _GONE = documented(s404="There is no such raw recording, or no such file in it.")

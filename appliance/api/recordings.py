@@ -15,7 +15,9 @@ from appliance.api.raw_recordings import raw_recording_routes
 from appliance.api.wire_outlets import RecordedOut, RecordingOut, RecordingsOut
 from appliance.api.worst_mattes import ItemId, add_worst_routes
 from appliance.gateway import Gateway
-from pipelines.recording import BeingWritten, CannotRecord, Item, NotThere, Store, chapters
+from pipelines.recording.marks import chapters
+from pipelines.recording.recorder import CannotRecord
+from pipelines.recording.storing import BeingWritten, Item, NotThere, Store
 from pipelines.saying import said
 
 _ERRORS = documented(s401="No token, or a wrong one.", s403="A viewer's token.", s422="An id that cannot be.")

@@ -14,7 +14,8 @@ from starlette.responses import FileResponse
 
 from appliance.api.problems import documented
 from appliance.api.wire_outlets import WorstMatteOut, WorstMattesOut
-from pipelines.recording import NotThere, Store, WorstMoment
+from pipelines.recording.storing import NotThere, Store
+from pipelines.recording.worst_files import WorstMoment
 from pipelines.saying import said
 
 _GONE = documented(s404="There is no such recording, or no such file.")

@@ -8,10 +8,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pipelines.courseware import open_courseware
-from pipelines.encoding import EncodingSettings, LayeredEncoder, SoundEncoder
+from pipelines.courseware.opening import open_courseware
+from pipelines.encoding.layers import LayeredEncoder
+from pipelines.encoding.settings import EncodingSettings
+from pipelines.encoding.sound import SoundEncoder
 from pipelines.media import PTS_HZ, SOUND_BLOCK_SAMPLES, SOUND_HZ, U8, Packet, SizeWh, Sound
-from pipelines.simulated import render_clip
+from pipelines.simulated.rendering import render_clip
 from pipelines.timing import NS_PER_S
 
 SIZE_WH = (1280, 720)

@@ -19,13 +19,17 @@ from models.catalog import default_models_dir, locate
 from models.matting_net import MattingNet
 from models.refiner_net import RefinerNet
 from models.settings import NetworkSettings
-from pipelines.courseware import open_courseware
-from pipelines.matting import Carrier, Coarse, Keyer, MattingSettings, Refiner
-from pipelines.matting.carrying import Refine
-from pipelines.matting.keyer import Network
+from pipelines.courseware.opening import open_courseware
+from pipelines.matting.carrying import Carrier, Refine
+from pipelines.matting.coarse import Coarse
+from pipelines.matting.keyer import Keyer, Network
+from pipelines.matting.refining import Refiner
+from pipelines.matting.settings import MattingSettings
 from pipelines.media import F32, PTS_HZ, U8, Frame, Matte, Page, Prediction, SizeWh
-from pipelines.plate import Plate, warm_up_plate
-from pipelines.simulated import Optics, Renderer, Room
+from pipelines.plate.plate import Plate, warm_up_plate
+from pipelines.simulated.optics import Optics
+from pipelines.simulated.rendering import Renderer
+from pipelines.simulated.room import Room
 
 RATE_HZ = 25
 EMPTY_FRAMES, SETTLE_FRAMES = 6, 14

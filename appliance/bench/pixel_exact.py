@@ -12,7 +12,7 @@ import numpy as np
 
 from appliance.bench.browser import browsing
 from appliance.bench.ours import BenchFailed, Box, running_box
-from pipelines.courseware import open_courseware
+from pipelines.courseware.opening import open_courseware
 from pipelines.media import TEACHER_LAYER, U8, Page, SizeWh
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from aiortc.rtcrtpsender import RTCRtpSender
 from appliance.bench.calls import Handlers, serve
 from appliance.bench.lesson import RATE_HZ, Lesson, pictures
 from pipelines.broadcast import Broadcast, BroadcastSettings, ViewerStatus
-from pipelines.encoding import EncodingSettings
+from pipelines.encoding.settings import EncodingSettings
 from pipelines.media import PTS_HZ, U8, Packet
 
 

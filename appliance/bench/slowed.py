@@ -17,7 +17,7 @@ from typing import Final
 from appliance.bench.ours import Box, running_box
 from appliance.daemon import run_daemon
 from appliance.settings import add_settings_flags, load_from_flags
-from pipelines.matting import Refiner
+from pipelines.matting.refining import Refiner
 from pipelines.media import SizeWh
 from pipelines.studio.process import run_studio
 from pipelines.studio.settings import StudioSettings

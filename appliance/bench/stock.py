@@ -24,7 +24,7 @@ from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSes
 
 from appliance.bench.browser import wait_until_decoded
 from pipelines.media import PTS_HZ, U8, Page
-from pipelines.simulated import SimulatedClassroom
+from pipelines.simulated.classroom import SimulatedClassroom
 from pipelines.timing import SessionClock
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from pipelines.courseware.opening import DEMO_PDF
 from pipelines.courseware.pdf import PdfPages
 from pipelines.media import U8, Page, SizeWh
-from pipelines.simulated import SimulatedClassroom
+from pipelines.simulated.classroom import SimulatedClassroom
 from pipelines.simulated.clip import CLIP_FRAMES, CLIP_HZ
 from pipelines.timing import SessionClock
 

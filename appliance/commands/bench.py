@@ -123,8 +123,8 @@ def _matting(seconds: float) -> dict[str, Any]:
 def _peer(size_wh: tuple[int, int], seconds: float) -> dict[str, Any]:
     from appliance.bench.peer import measure_peer
     from models.catalog import default_models_dir, locate
-    from pipelines.courseware import open_courseware
-    from pipelines.simulated import render_clip
+    from pipelines.courseware.opening import open_courseware
+    from pipelines.simulated.rendering import render_clip
 
     courseware = open_courseware("demo", size_wh)
     page = courseware.page()

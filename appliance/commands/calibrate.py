@@ -117,7 +117,7 @@ def _followed(box: BoxClient, kind: CalibrationKind) -> Result:
 def _here(settings: Settings, kind: CalibrationKind) -> Result:
     # Imported here: they pull in every stage, and `classroom --help` should not.
     from appliance.calibration_session import calibrate_here, keep
-    from pipelines.calibration import NotMeasured
+    from pipelines.calibration.measuring import NotMeasured
     from pipelines.studio.calibration import CalibrationRefused
 
     try:

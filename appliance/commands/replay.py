@@ -35,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     # Imported here: a replay pulls in every stage, and `classroom --help` should not.
-    from pipelines.recording.raw import BrokenRecording
+    from pipelines.recording.raw.reading import BrokenRecording
 
     try:
         result = _replayed(args)
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
 def _replayed(args: argparse.Namespace) -> dict[str, Any]:
     """Raises BrokenRecording, OSError, models.ModelError."""
     from models.catalog import default_models_dir
-    from pipelines.recording.raw import Playback
+    from pipelines.recording.raw.films import Playback
     from pipelines.studio.replaying import Replay
     from pipelines.studio.witnessing import software
 

@@ -15,7 +15,7 @@ from appliance.desk.quality import QualityHistory
 from appliance.desk.rooms import Rooms
 from appliance.desk.scenes import SavedScenes
 from appliance.desk.sketchbook import Sketchbook
-from pipelines.capture import Upright
+from pipelines.capture.mounting import Upright
 from pipelines.reports import StudioStatus
 
 

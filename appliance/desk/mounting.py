@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, get_args
 
 from appliance.desk.storing import read_document, set_aside, write_document
-from pipelines.capture.upright import Turn, Upright
+from pipelines.capture.mounting import Turn, Upright
 
 FILE_NAME: Final = "camera.json"
 

@@ -19,8 +19,10 @@ from appliance.evaluation.figures import Figure, placed_figure
 from appliance.evaluation.lcd import DELAY_MS, DELAY_SIGMA_MS, EXPOSURE_MS, Exposed, Lcd
 from appliance.evaluation.scenarios import Scenario
 from pipelines.media import F32, F64, PTS_HZ, U8, Calibration, Delay, Frame, Page, SizeWh
-from pipelines.simulated import Optics, Renderer, room_from_url
 from pipelines.simulated.light import noise_table, tone
+from pipelines.simulated.optics import Optics
+from pipelines.simulated.rendering import Renderer
+from pipelines.simulated.room import room_from_url
 
 RATE_HZ = 25
 PERIOD_NS = 1_000_000_000 // RATE_HZ

@@ -14,9 +14,13 @@ from appliance.evaluation.bands import Bands, find_bands
 from appliance.evaluation.playing import RATE_HZ, WARM_UP_FRAMES, Moment, Play
 from models.matting_net import MattingNet
 from models.refiner_net import RefinerNet
-from pipelines.calibration import LOOK_EVERY_S
-from pipelines.matting import Carrier, Coarse, Keyer, MattingSettings, metrics
+from pipelines.calibration.watching import LOOK_EVERY_S
+from pipelines.matting import metrics
+from pipelines.matting.carrying import Carrier
+from pipelines.matting.coarse import Coarse
+from pipelines.matting.keyer import Keyer
 from pipelines.matting.metrics import full_pha
+from pipelines.matting.settings import MattingSettings
 from pipelines.media import F32, U8, Box, Matte, Page
 from pipelines.studio.keying import known
 

@@ -16,8 +16,8 @@ from pipelines.courseware.settings import CoursewareSettings
 from pipelines.encoding.settings import EncodingSettings
 from pipelines.matting.settings import MattingSettings
 from pipelines.publishing import PublishingSettings
-from pipelines.recording import RecordingSettings
-from pipelines.sound import SoundSettings
+from pipelines.recording.settings import RecordingSettings
+from pipelines.sound.settings import SoundSettings
 from pipelines.studio.settings import CalibrationSettings, ProgrammeSettings, StudioSettings
 
 

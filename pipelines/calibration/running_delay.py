@@ -13,7 +13,7 @@ import numpy as np
 
 from pipelines.calibration.delay import MOST_MS, SHARE_SPREAD, STEP_MS, logs_of, mean_of
 from pipelines.media import F64, Delay
-from pipelines.plate import Turn
+from pipelines.plate.plate import Turn
 from pipelines.timing import NS_PER_S
 
 _LEAST_MS = -150.0  # a capture card's picture may come after the LCD's

@@ -11,7 +11,7 @@ import numpy as np
 
 from pipelines.calibration.registering import FAR_STEP
 from pipelines.media import F32, U8, Box, Calibration, SizeWh
-from pipelines.plate import PageView
+from pipelines.plate.geometry import PageView
 
 MARGIN_PX = 40  # around the LCD, for a picture of 720 rows: farther things stand on other planes
 _GAP_PX = 4

@@ -25,7 +25,7 @@ from pipelines.calibration.registering import (
 from pipelines.calibration.surroundings import Surroundings
 from pipelines.calibration.template import Ground, Template, make_template
 from pipelines.media import F64, U8, Calibration, Matte
-from pipelines.plate import Expected
+from pipelines.plate.plate import Expected
 
 LOOK_EVERY_S = 0.4
 MOVED_PX = 0.5  # more is a knock, less a drift

@@ -17,7 +17,9 @@ from av.video.reformatter import Colorspace
 
 from pipelines.channels import Closed, Latest
 from pipelines.media import I16, U8, SizeWh, freeze
-from pipelines.receiving import Answered, OneSender, Wording
+from pipelines.receiving.peer import Wording
+from pipelines.receiving.reception import Answered
+from pipelines.receiving.single import OneSender
 from pipelines.saying import said
 from pipelines.scaling import Scaler, fit_inside
 from pipelines.timing import NS_PER_S, Rate

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from pipelines.capture.upright import Turn, Upright
+from pipelines.capture.mounting import Turn, Upright
 
 
 class CameraSettings(BaseModel):

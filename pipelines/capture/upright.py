@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Final, Literal, cast
+from dataclasses import replace
+from typing import Final
 
 import cv2
 import numpy as np
 
 from pipelines.capture.camera import Camera
+from pipelines.capture.mounting import Upright
 from pipelines.media import U8, Frame, SourceState, freeze
-
-Turn = Literal[0, 90, 180, 270]
 
 _ROTATIONS: Final = {
     90: cv2.ROTATE_90_CLOCKWISE,
@@ -20,31 +19,13 @@ _ROTATIONS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Upright:
-    """How to make the camera's picture upright: first swap left and right if `mirrored`, then turn it
-    clockwise by turn_deg."""
-
-    turn_deg: Turn = 0
-    mirrored: bool = False
-
-    @property
-    def is_identity(self) -> bool:
-        return self.turn_deg == 0 and not self.mirrored
-
-    def then(self, more: Upright) -> Upright:
-        """What does at once what this one and then `more` do."""
-        turned = -self.turn_deg if more.mirrored else self.turn_deg
-        turn = cast(Turn, (more.turn_deg + turned) % 360)
-        return Upright(turn, self.mirrored != more.mirrored)
-
-    def applied(self, rgb: U8) -> U8:
-        """u8 (H, W, 3), or (W, H, 3) for a quarter turn; the same array where there is nothing to do."""
-        if self.mirrored:
-            rgb = np.asarray(cv2.flip(rgb, 1), np.uint8)
-        if self.turn_deg:
-            rgb = np.asarray(cv2.rotate(rgb, _ROTATIONS[self.turn_deg]), np.uint8)
-        return rgb
+def turned(rgb: U8, upright: Upright) -> U8:
+    """u8 (H, W, 3), or (W, H, 3) for a quarter turn; the same array where there is nothing to do."""
+    if upright.mirrored:
+        rgb = np.asarray(cv2.flip(rgb, 1), np.uint8)
+    if upright.turn_deg:
+        rgb = np.asarray(cv2.rotate(rgb, _ROTATIONS[upright.turn_deg]), np.uint8)
+    return rgb
 
 
 class UprightCamera:
@@ -63,7 +44,7 @@ class UprightCamera:
         frame, upright = self.source.read(timeout_s), self.upright
         if frame is None or upright.is_identity:
             return frame
-        rgb = upright.applied(frame.rgb)
+        rgb = turned(frame.rgb, upright)
         freeze(rgb)
         return replace(frame, rgb=rgb)
 

@@ -4,10 +4,3 @@ courseware = open_courseware("demo", (1280, 720))
 courseware.page()  # the newest Page, at once
 courseware.turn(+1)  # instant: the neighbours are drawn beforehand
 """
-
-from pipelines.courseware.film import Film
-from pipelines.courseware.opening import Courseware, open_courseware
-from pipelines.courseware.screens.live import Live
-from pipelines.courseware.settings import CoursewareSettings
-
-__all__ = ["Courseware", "CoursewareSettings", "Film", "Live", "open_courseware"]

@@ -12,7 +12,7 @@ from pipelines.courseware.film_file import FilmReader, PageScaler
 from pipelines.courseware.film_sound import FilmSound
 from pipelines.courseware.shown import Shown, ShowsPages
 from pipelines.media import SizeWh, SourceState
-from pipelines.receiving import Sounding
+from pipelines.receiving.sounding import Sounding
 from pipelines.saying import said
 from pipelines.timing import NS_PER_S
 

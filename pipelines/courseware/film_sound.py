@@ -13,7 +13,7 @@ from av.audio.resampler import AudioResampler
 
 from pipelines.courseware.film_file import open_film
 from pipelines.media import SOUND_HZ
-from pipelines.receiving import Sounding
+from pipelines.receiving.sounding import Sounding
 from pipelines.timing import NS_PER_S
 
 _AHEAD_S: Final = 0.15  # handed on so long before its picture: the sounding keeps a little in store

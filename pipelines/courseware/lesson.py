@@ -11,7 +11,7 @@ from pipelines.courseware.limits import KEEP_PAGES
 from pipelines.courseware.notice import draw_notice
 from pipelines.courseware.shown import Shown, ShowsPages
 from pipelines.media import U8, SizeWh, SourceState, freeze
-from pipelines.receiving import Sounding
+from pipelines.receiving.sounding import Sounding
 from pipelines.saying import both
 
 

@@ -13,7 +13,7 @@ from pipelines.courseware.pdf import PdfPages
 from pipelines.courseware.pictures import PicturePages, is_picture
 from pipelines.courseware.screens.x11 import X11, open_x11
 from pipelines.media import Page, SizeWh, SourceState
-from pipelines.receiving import Sounding
+from pipelines.receiving.sounding import Sounding
 from pipelines.saying import said
 
 DEMO = "demo"

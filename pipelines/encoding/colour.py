@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.compiling import compiled
+from pipelines.encoding.forms import FULL, HALF
 from pipelines.media import U8, SizeWh
 
-HALF, FULL = "yuv420p", "yuv444p"
 CHUNK_PX = 64  # compared and converted as one: 24 words of 8 bytes
 
 U64 = npt.NDArray[np.uint64]

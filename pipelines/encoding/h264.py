@@ -20,7 +20,7 @@ from av.error import FFmpegError
 from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
-from pipelines.encoding.colour import HALF
+from pipelines.encoding.forms import HALF
 from pipelines.encoding.settings import EncodingSettings
 from pipelines.media import PTS_HZ, SizeWh
 

@@ -6,7 +6,7 @@ import av
 from av.video.frame import PictureType
 from av.video.reformatter import ColorRange, Colorspace
 
-from pipelines.encoding.colour import FULL, HALF
+from pipelines.encoding.forms import FULL, HALF
 from pipelines.encoding.h264 import open_encoder
 from pipelines.media import U8, Packet
 

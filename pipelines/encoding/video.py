@@ -7,7 +7,8 @@ import os
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 
-from pipelines.encoding.colour import FULL, HALF, Canvas
+from pipelines.encoding.colour import Canvas
+from pipelines.encoding.forms import FULL, HALF
 from pipelines.encoding.h264 import buffer_s, choose_encoder, open_encoder
 from pipelines.encoding.settings import EncodingSettings
 from pipelines.media import PTS_HZ, U8, Packet, SizeWh

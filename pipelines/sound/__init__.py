@@ -3,19 +3,3 @@
 source = open_sound(SoundSettings(source="alsa:default"), clock)
 while (sound := source.read(0.1)) is not None: ...
 """
-
-from pipelines.sound.delay import DelayLine
-from pipelines.sound.loudspeaker import Loudspeaker, open_loudspeaker
-from pipelines.sound.remote import RemoteVoice
-from pipelines.sound.settings import SoundSettings
-from pipelines.sound.source import SoundSource, open_sound
-
-__all__ = [
-    "DelayLine",
-    "Loudspeaker",
-    "RemoteVoice",
-    "SoundSettings",
-    "SoundSource",
-    "open_loudspeaker",
-    "open_sound",
-]

@@ -10,7 +10,10 @@ import numpy as np
 from av import VideoFrame
 
 from pipelines.media import I16, SOUND_BLOCK_SAMPLES
-from pipelines.receiving import Answered, OneSender, Sounding, Wording
+from pipelines.receiving.peer import Wording
+from pipelines.receiving.reception import Answered
+from pipelines.receiving.single import OneSender
+from pipelines.receiving.sounding import Sounding
 from pipelines.saying import said
 from pipelines.sound.meter import LevelMeter
 

@@ -13,22 +13,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipelines.calibration import (
-    CalibrationDamaged,
-    NotMeasured,
-    Outcome,
-    Pattern,
-    Report,
-    StoredCalibration,
-    forget,
-    from_courseware,
-    from_pattern,
-    load_stored,
-    measure,
-    store,
-    watch_lesson,
-)
-from pipelines.calibration.report import sentence
+from pipelines.calibration.from_courseware import from_courseware
+from pipelines.calibration.measuring import NotMeasured, measure, watch_lesson
+from pipelines.calibration.outcome import Outcome, from_pattern
+from pipelines.calibration.pattern import Pattern
+from pipelines.calibration.report import Report, sentence
+from pipelines.calibration.storing import CalibrationDamaged, StoredCalibration, forget, load_stored, store
 from pipelines.channels import Closed, Latest
 from pipelines.media import F32, U8, Calibration, Delay, Frame, Page, SizeWh
 from pipelines.orders import CalibrationKind, CornerShares

@@ -5,11 +5,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from pipelines.capture import Camera
+from pipelines.capture.camera import Camera
 from pipelines.media import F32, Calibration, SizeWh
 from pipelines.orders import CornerShares
 from pipelines.saying import said
-from pipelines.simulated import SimulatedClassroom
+from pipelines.simulated.classroom import SimulatedClassroom
 from pipelines.studio.settings import CalibrationSettings
 
 MIN_AREA_PX = 2_500  # less is no screen that anybody could read: shares of the picture, perhaps

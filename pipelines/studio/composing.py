@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pipelines.compositing import Compositor, Course, RecordingLight, Step
+from pipelines.compositing.compositor import Compositor
+from pipelines.compositing.moving import Course, Step
+from pipelines.compositing.recording_light import RecordingLight
 from pipelines.media import U8, Calibration, Matte, Page, Scene, SizeWh
 from pipelines.studio.showing import Showing
 

@@ -8,7 +8,8 @@ from functools import partial
 import cv2
 
 from pipelines.capture.remote import RemoteCamera
-from pipelines.compositing import ClearCorner, Inset, InsetDrawer
+from pipelines.compositing.clear_corner import ClearCorner
+from pipelines.compositing.inset import Inset, InsetDrawer
 from pipelines.media import U8, Layout, SizeWh
 from pipelines.orders import EndCamera, EndVoice, OfferCamera, OfferVoice, Order, ShowCamera
 from pipelines.reports import (
@@ -21,7 +22,7 @@ from pipelines.reports import (
     VoiceHeard,
 )
 from pipelines.scaling import fit_inside
-from pipelines.sound import RemoteVoice
+from pipelines.sound.remote import RemoteVoice
 from pipelines.studio.composing import Composed
 
 FOR_MAIN_ROOM_WH: SizeWh = (400, 225)

@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from models.refiner_net import RefinerNet
-from pipelines.calibration import RunningDelay, Sight, Watcher
-from pipelines.matting import Refiner
+from pipelines.calibration.running_delay import RunningDelay
+from pipelines.calibration.watching import Sight, Watcher
+from pipelines.matting.refining import Refiner
 from pipelines.media import Calibration, Delay, Matte, Page, Prediction
-from pipelines.plate import Backdrop, Plate
-from pipelines.recording.raw import Given
+from pipelines.plate.backdrop import Backdrop
+from pipelines.plate.plate import Plate
+from pipelines.recording.raw.notes import Given
 from pipelines.reports import WatchStatus
 
 

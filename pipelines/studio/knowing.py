@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable, Sequence
 
 from models.refiner_net import RefinerNet
-from pipelines.calibration import LOOK_EVERY_S
-from pipelines.capture import UprightCamera
-from pipelines.matting import Refiner
+from pipelines.calibration.watching import LOOK_EVERY_S
+from pipelines.capture.upright import UprightCamera
+from pipelines.matting.refining import Refiner
 from pipelines.media import Calibration, Page, SizeWh
 from pipelines.plate.plate import Expected
 from pipelines.studio.calibrating import Calibrating

@@ -11,9 +11,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipelines.capture import CameraSettings, open_camera
+from pipelines.capture.opening import open_camera
+from pipelines.capture.settings import CameraSettings
 from pipelines.channels import Closed, Latest
-from pipelines.courseware import Courseware, Film, Live, open_courseware
+from pipelines.courseware.film import Film
+from pipelines.courseware.opening import Courseware, open_courseware
+from pipelines.courseware.screens.live import Live
 from pipelines.courseware.screens.sharing import ScreenShares
 from pipelines.ink import SCREEN, PageKey
 from pipelines.media import I16, U8, Page, SizeWh, SourceLost, SourceState

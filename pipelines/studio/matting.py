@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable
 
 from pipelines.channels import Closed, Latest
-from pipelines.matting import Carrier, Coarse, Keyer, MattingSettings
-from pipelines.matting.carrying import Refine
-from pipelines.matting.keyer import Network
+from pipelines.matting.carrying import Carrier, Refine
+from pipelines.matting.coarse import Coarse
+from pipelines.matting.keyer import Keyer, Network
+from pipelines.matting.settings import MattingSettings
 from pipelines.media import Frame, Matte, SizeWh
 from pipelines.studio.pace import Pace
 from pipelines.timing import NS_PER_MS, NS_PER_S, Marks, Rate

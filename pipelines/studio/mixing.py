@@ -8,11 +8,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipelines.encoding import EncodingSettings, SoundEncoder
+from pipelines.encoding.settings import EncodingSettings
+from pipelines.encoding.sound import SoundEncoder
 from pipelines.media import I16, MINUS_SOUND, VOICE_SOUND, Packet, Sound, SourceState
 from pipelines.orders import MixVoice
-from pipelines.receiving import mixed
-from pipelines.sound import DelayLine, Loudspeaker, RemoteVoice, SoundSource
+from pipelines.receiving.sounding import mixed
+from pipelines.sound.delay import DelayLine
+from pipelines.sound.loudspeaker import Loudspeaker
+from pipelines.sound.remote import RemoteVoice
+from pipelines.sound.source import SoundSource
 from pipelines.timing import NS_PER_MS, NS_PER_S
 
 

@@ -9,7 +9,7 @@ import sys
 from multiprocessing.connection import Connection
 
 from models.errors import ModelError
-from pipelines.encoding import EncoderUnavailable
+from pipelines.encoding.h264 import EncoderUnavailable
 from pipelines.reports import Fatal
 from pipelines.studio.calibration import CalibrationRefused
 from pipelines.studio.link import Link

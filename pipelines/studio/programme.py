@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 
 from pipelines.channels import Latest
-from pipelines.encoding import LayeredEncoder
+from pipelines.encoding.layers import LayeredEncoder
 from pipelines.media import TEACHER_LAYER, VIDEO_LAYERS, Calibration, Layout, Matte, Packet, Page, Scene
 from pipelines.saying import both
 from pipelines.studio.composing import Composed, Composing, Wish

@@ -18,14 +18,16 @@ from models.catalog import locate
 from models.matting_net import MattingNet
 from models.refiner_net import RefinerNet
 from models.settings import NetworkSettings
-from pipelines.annotating import Annotator
-from pipelines.calibration import Watcher
-from pipelines.calibration.watching import GeometryState
-from pipelines.matting import Carrier, Coarse, Keyer, MattingSettings, Refiner
+from pipelines.annotating.annotator import Annotator
+from pipelines.calibration.watching import GeometryState, Watcher
+from pipelines.matting.carrying import Carrier
+from pipelines.matting.coarse import Coarse
+from pipelines.matting.keyer import Keyer
+from pipelines.matting.refining import Refiner
+from pipelines.matting.settings import MattingSettings
 from pipelines.media import U8, Calibration, Frame, Matte, Page, Prediction, Scene
 from pipelines.orders import DrawStroke, Order, PointAt, SetInk, SetScene
-from pipelines.plate import Plate
-from pipelines.recording.raw import BrokenRecording, RawRecording
+from pipelines.plate.plate import Plate
 from pipelines.recording.raw.entries import (
     CalibrationUsed,
     Composed,
@@ -40,7 +42,7 @@ from pipelines.recording.raw.entries import (
     digest_of,
     order_of,
 )
-from pipelines.recording.raw.reading import FramesEnd
+from pipelines.recording.raw.reading import BrokenRecording, FramesEnd, RawRecording
 from pipelines.studio.composing import Composing, Wish
 from pipelines.studio.keying import Watch
 from pipelines.studio.settings import ProgrammeSettings

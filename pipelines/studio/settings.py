@@ -14,7 +14,7 @@ from pipelines.encoding.settings import EncodingSettings
 from pipelines.matting.settings import MattingSettings
 from pipelines.media import Layout, SizeWh
 from pipelines.recording.settings import RecordingSettings
-from pipelines.sound import SoundSettings
+from pipelines.sound.settings import SoundSettings
 
 Point = tuple[float, float]
 

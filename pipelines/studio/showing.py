@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pipelines.compositing import camera_lost, courseware_lost, draw_slate, with_notice
+from pipelines.compositing.notice import with_notice
+from pipelines.compositing.slate import camera_lost, courseware_lost, draw_slate
 from pipelines.media import Layout, Matte, Page, Scene, SizeWh
 
 WITH_TEACHER = (Layout.ALIGNED, Layout.CORNER, Layout.BESIDE, Layout.CAMERA)

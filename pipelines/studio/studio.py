@@ -9,12 +9,16 @@ from functools import partial
 from models.catalog import locate
 from models.matting_net import MattingNet
 from models.refiner_net import RefinerNet
-from pipelines.annotating import Annotator, warm_up_ink
-from pipelines.capture import Upright, UprightCamera, open_camera
+from pipelines.annotating.annotator import Annotator
+from pipelines.annotating.rendering import warm_up_ink
+from pipelines.capture.mounting import Upright
+from pipelines.capture.opening import open_camera
+from pipelines.capture.upright import UprightCamera
 from pipelines.channels import Closed
-from pipelines.compositing import warm_up
-from pipelines.encoding import LayeredEncoder
-from pipelines.matting import Refiner, warm_up_matting, warm_up_refining
+from pipelines.compositing.compositor import warm_up
+from pipelines.encoding.layers import LayeredEncoder
+from pipelines.matting.carrying import warm_up_matting
+from pipelines.matting.refining import Refiner, warm_up_refining
 from pipelines.media import I16, Calibration, Scene, SizeWh, SourceLost, SourceState
 from pipelines.orders import (
     Calibrate,
@@ -39,7 +43,7 @@ from pipelines.orders import (
     WatchLayers,
     WatchSheets,
 )
-from pipelines.plate import warm_up_plate
+from pipelines.plate.plate import warm_up_plate
 from pipelines.reports import (
     CalibrationNews,
     OfferAnswer,
@@ -48,7 +52,8 @@ from pipelines.reports import (
     Started,
     StudioStatus,
 )
-from pipelines.sound import open_loudspeaker, open_sound
+from pipelines.sound.loudspeaker import open_loudspeaker
+from pipelines.sound.source import open_sound
 from pipelines.studio.calibrating import Calibrating
 from pipelines.studio.calibration import checked_corners
 from pipelines.studio.composing import Composing

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 from typing import Final, cast
 
-from pipelines.calibration import Hanging, hanging_by_page, hanging_of
-from pipelines.capture import Turn, Upright
+from pipelines.calibration.uprighting import Hanging, hanging_by_page, hanging_of
+from pipelines.capture.mounting import Turn, Upright
 from pipelines.channels import Closed, Latest
-from pipelines.matting import upright_by_people
+from pipelines.matting.uprighting import upright_by_people
 from pipelines.media import F32, U8, Calibration, Frame, Page
 from pipelines.reports import CalibrationNews, UprightFound, UprightState, UprightWitness
 

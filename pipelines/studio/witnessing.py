@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable
 
 from pipelines.ink import PageKey
-from pipelines.matting import Coarse
+from pipelines.matting.coarse import Coarse
 from pipelines.media import Calibration, Delay, Frame, Layout, Matte, Page, Scene
 from pipelines.orders import KeepWorst, Order, SetScene
-from pipelines.recording import WorstMattes
-from pipelines.recording.raw import Given, MatteNote, RawLog, TickNote
 from pipelines.recording.raw.entries import LOGGED, Began
-from pipelines.recording.raw.notes import KnownNote, OrderNote
+from pipelines.recording.raw.log import RawLog
+from pipelines.recording.raw.notes import Given, KnownNote, MatteNote, OrderNote, TickNote
+from pipelines.recording.worst import WorstMattes
 from pipelines.reports import RawStatus
 from pipelines.saying import said
 from pipelines.studio.composing import Composed

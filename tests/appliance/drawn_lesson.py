@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from pipelines.compositing import Compositor
+from pipelines.compositing.compositor import Compositor
 from pipelines.media import U8, Box, Frame, Layout, Matte, Page, Scene, SizeWh, freeze
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import drawn_lesson
 
-from pipelines.compositing import Compositor
-from pipelines.encoding import EncodingSettings
+from pipelines.compositing.compositor import Compositor
+from pipelines.encoding.settings import EncodingSettings
 from pipelines.media import PTS_HZ, SOUND_BLOCK_SAMPLES, SOUND_HZ, Packet, Page, Scene, SizeWh
 from pipelines.reports import Report
 from pipelines.studio.parts import Parts

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from pipelines.compositing import STILL
-from pipelines.encoding import EncodingSettings
+from pipelines.compositing.moving import STILL
+from pipelines.encoding.settings import EncodingSettings
 from pipelines.media import U8, Page, Scene, SizeWh
 from pipelines.orders import MixVoice, Order
 from pipelines.reports import Report
-from pipelines.sound import SoundSettings, open_sound
+from pipelines.sound.settings import SoundSettings
+from pipelines.sound.source import open_sound
 from pipelines.studio.composing import Composed, Wish
 from pipelines.studio.guest import Guest
 from pipelines.studio.mixing import Mixer

@@ -21,8 +21,9 @@ import av
 import cv2
 import numpy as np
 
-from pipelines.annotating import Annotator
-from pipelines.capture import Upright
+from pipelines.annotating.annotator import Annotator
+from pipelines.capture.mounting import Upright
+from pipelines.capture.upright import turned
 from pipelines.ink import PageKey
 from pipelines.media import TEACHER_LAYER, U8, Box, Frame, Matte, Packet, Page, Scene, SourceState
 from pipelines.orders import (
@@ -56,7 +57,7 @@ from pipelines.orders import (
     WatchLayers,
     WatchSheets,
 )
-from pipelines.recording import WorstMattes
+from pipelines.recording.worst import WorstMattes
 from pipelines.reports import (
     CalibrationNews,
     CalibrationStatus,
@@ -284,7 +285,7 @@ class FakeStudio:
         """There is no plate in a fake."""
         if kind == "plate":
             return PictureTaken(number, b"", said("no_plate", "There is no plate: calibrate first."))
-        rgb = self.upright.applied(self.rgb) if kind == "camera" else self.rgb
+        rgb = turned(self.rgb, self.upright) if kind == "camera" else self.rgb
         coded = cv2.imencode(".png", rgb[..., ::-1])[1]
         return PictureTaken(number, coded.tobytes())
 

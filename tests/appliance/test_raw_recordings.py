@@ -14,8 +14,10 @@ from playwright.sync_api import expect
 
 from appliance.client import BoxClient, Refused
 from pipelines.media import Frame, Page, Scene
-from pipelines.recording.raw import MatteNote, RawLog, RawRecording, TickNote
 from pipelines.recording.raw.entries import Began
+from pipelines.recording.raw.log import RawLog
+from pipelines.recording.raw.notes import MatteNote, TickNote
+from pipelines.recording.raw.reading import RawRecording
 
 __all__ = ["browser", "open_page"]
 

@@ -14,7 +14,7 @@ import pytest
 
 from appliance.bench.ours import Box
 from pipelines.broadcast import WhepViewer
-from pipelines.courseware import open_courseware
+from pipelines.courseware.opening import open_courseware
 from pipelines.media import U8, Page
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -19,9 +19,9 @@ from models.catalog import default_models_dir, locate
 from models.matting_net import MattingNet
 from models.settings import NetworkSettings
 from pipelines.compositing.beside import draw_beside, sides_of
-from pipelines.matting import upright_by_people
+from pipelines.matting.uprighting import upright_by_people
 from pipelines.media import U8, Layout, Page, Scene
-from pipelines.simulated import SimulatedClassroom
+from pipelines.simulated.classroom import SimulatedClassroom
 from pipelines.timing import SessionClock
 
 pytestmark = [

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from pipelines.media import F32, U8, Page
-from pipelines.simulated import SimulatedClassroom
+from pipelines.simulated.classroom import SimulatedClassroom
 from pipelines.timing import SessionClock
 
 CLIP_FRAMES = 120

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,13 @@ def test_every_markdown_table_row_has_its_columns() -> None:
     for path in MARKDOWN:
         rows = [line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
         assert all(row.rstrip().endswith("|") for row in rows), name_of(path)
+
+
+def test_the_gateway_is_light() -> None:
+    """Compiled loops, networks and picture processing are the studio's: the gateway starts without them."""
+    heavy = ("numba", "cv2", "onnxruntime", "scipy", "pypdfium2", "torch")
+    told = f"import sys, appliance.daemon; print([name for name in {heavy} if name in sys.modules])"
+    loaded = subprocess.run(
+        [sys.executable, "-c", told], cwd=REPO, capture_output=True, text=True, check=True
+    ).stdout
+    assert loaded.strip() == "[]"

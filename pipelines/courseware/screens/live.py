@@ -12,7 +12,7 @@ import numpy as np
 from pipelines.courseware.fitting import centred, resized
 from pipelines.courseware.shown import Shown, ShowsPages
 from pipelines.media import U8, SizeWh, SourceLost, SourceState
-from pipelines.receiving import Sounding
+from pipelines.receiving.sounding import Sounding
 from pipelines.saying import said
 from pipelines.scaling import fit_inside
 from pipelines.timing import NS_PER_S

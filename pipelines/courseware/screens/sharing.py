@@ -14,7 +14,9 @@ from pipelines.courseware import limits
 from pipelines.courseware.film_file import PageScaler
 from pipelines.courseware.screens.live import Live
 from pipelines.media import I16, U8, SizeWh, SourceLost
-from pipelines.receiving import Answered, ReceivingPeer, Reception, Sounding, Wording
+from pipelines.receiving.peer import ReceivingPeer, Wording
+from pipelines.receiving.reception import Answered, Reception
+from pipelines.receiving.sounding import Sounding
 from pipelines.saying import said
 
 SCREEN_NAME: Final = "screen"

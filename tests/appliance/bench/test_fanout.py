@@ -10,7 +10,7 @@ from appliance.__main__ import main
 from appliance.bench.calls import Caller, serve
 from appliance.bench.lesson import RATE_HZ, Lesson, pictures
 from appliance.bench.ours import BenchFailed
-from pipelines.encoding import EncodingSettings
+from pipelines.encoding.settings import EncodingSettings
 
 
 async def test_calls_are_answered_side_by_side_and_failures_told_in_words() -> None:

@@ -10,7 +10,7 @@ import pytest
 from box_process import ASSISTANT, Box
 
 from appliance.__main__ import main
-from pipelines.calibration import load_stored
+from pipelines.calibration.storing import load_stored
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from pipelines.annotating import Annotator
+from pipelines.annotating.annotator import Annotator
 from pipelines.ink import INK_COLOURS, PageKey, Pointer, Stroke, Tool
 from pipelines.light import linear_from_srgb
 from pipelines.media import Page, freeze

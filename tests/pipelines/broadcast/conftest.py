@@ -13,7 +13,9 @@ from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSes
 from aiortc.mediastreams import MediaStreamError
 
 from pipelines.broadcast import BadOffer, Broadcast, BroadcastSettings, TooManyViewers
-from pipelines.encoding import EncodingSettings, LayeredEncoder, SoundEncoder
+from pipelines.encoding.layers import LayeredEncoder
+from pipelines.encoding.settings import EncodingSettings
+from pipelines.encoding.sound import SoundEncoder
 from pipelines.media import PTS_HZ, SOUND_BLOCK_SAMPLES, SOUND_HZ, U8, VIDEO_LAYERS, Packet, Sound
 
 SIZE_WH = (640, 360)

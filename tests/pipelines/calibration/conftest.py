@@ -8,11 +8,14 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from pipelines.calibration import Pattern
 from pipelines.calibration.delay import Flips
 from pipelines.calibration.measuring import Sights
+from pipelines.calibration.pattern import Pattern
 from pipelines.media import F32, F64, U8, Calibration, Page
-from pipelines.simulated import Optics, Renderer, SimulatedClassroom, room_from_url
+from pipelines.simulated.classroom import SimulatedClassroom
+from pipelines.simulated.optics import Optics
+from pipelines.simulated.rendering import Renderer
+from pipelines.simulated.room import room_from_url
 from pipelines.timing import SessionClock
 
 WH = (1280, 720)

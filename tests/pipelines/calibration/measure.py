@@ -10,8 +10,10 @@ import time
 import numpy as np
 import pytest
 
-from pipelines.calibration import NotMeasured, from_courseware, from_pattern, measure
-from pipelines.courseware import Courseware, open_courseware
+from pipelines.calibration.from_courseware import from_courseware
+from pipelines.calibration.measuring import NotMeasured, measure
+from pipelines.calibration.outcome import from_pattern
+from pipelines.courseware.opening import Courseware, open_courseware
 from pipelines.media import Page
 
 ROOMS = [

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.calibration import NotMeasured, from_courseware
+from pipelines.calibration.from_courseware import from_courseware
+from pipelines.calibration.measuring import NotMeasured
 from pipelines.media import U8, Page
 from pipelines.studio.calibration import from_corners
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.calibration import NotMeasured, from_pattern, measure
+from pipelines.calibration.measuring import NotMeasured, measure
+from pipelines.calibration.outcome import from_pattern
 from pipelines.media import SourceLost
 
 

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.calibration import NotMeasured, from_pattern
-from pipelines.calibration.measuring import Sights
+from pipelines.calibration.measuring import NotMeasured, Sights
+from pipelines.calibration.outcome import from_pattern
 from pipelines.media import F32
 
 

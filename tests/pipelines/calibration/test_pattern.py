@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipelines.calibration import Pattern
+from pipelines.calibration.pattern import Pattern
 
 
 @pytest.mark.parametrize("page_wh", [(1280, 720), (1920, 1080), (1024, 768), (640, 360)])

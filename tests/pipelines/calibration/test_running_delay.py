@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipelines.calibration import RunningDelay
+from pipelines.calibration.running_delay import RunningDelay
 from pipelines.media import Delay
-from pipelines.plate import Turn
+from pipelines.plate.plate import Turn
 
 PERIOD_MS = 40.0
 

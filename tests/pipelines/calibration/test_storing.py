@@ -8,14 +8,8 @@ import stat
 import numpy as np
 import pytest
 
-from pipelines.calibration import (
-    CalibrationDamaged,
-    StoredCalibration,
-    forget,
-    from_pattern,
-    load_stored,
-    store,
-)
+from pipelines.calibration.outcome import from_pattern
+from pipelines.calibration.storing import CalibrationDamaged, StoredCalibration, forget, load_stored, store
 
 
 @pytest.fixture(scope="module")

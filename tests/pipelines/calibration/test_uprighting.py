@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.calibration import Hanging, hanging_by_page, hanging_of
+from pipelines.calibration.uprighting import Hanging, hanging_by_page, hanging_of
 from pipelines.media import Calibration
 
 PAGE_WH, CAMERA_WH = (640, 360), (640, 360)

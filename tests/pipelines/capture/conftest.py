@@ -15,7 +15,9 @@ import numpy.typing as npt
 import pytest
 from av.video.reformatter import ColorRange, Colorspace
 
-from pipelines.capture import Camera, CameraSettings, open_camera
+from pipelines.capture.camera import Camera
+from pipelines.capture.opening import open_camera
+from pipelines.capture.settings import CameraSettings
 from pipelines.media import U8, Frame, SourceLost
 from pipelines.timing import SessionClock
 

@@ -14,8 +14,8 @@ from webrtc_senders import Sender, Slides, Tone, offering
 from pipelines.capture import remote
 from pipelines.capture.remote import GONE_S, MOST_WH, STALLED_S, RemoteCamera
 from pipelines.media import U8
-from pipelines.receiving import BadOffer, hooks
-from pipelines.receiving.offer import read_offer
+from pipelines.receiving import hooks
+from pipelines.receiving.offer import BadOffer, read_offer
 from pipelines.timing import NS_PER_S
 
 PATIENCE_S = 40.0

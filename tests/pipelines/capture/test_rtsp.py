@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.capture import Camera, rtsp
+from pipelines.capture import rtsp
+from pipelines.capture.camera import Camera
 from pipelines.media import SourceLost
 
 SYSTEM_PYTHON = "/usr/bin/python3"

@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
+from pipelines.capture.mounting import Upright
 from pipelines.capture.settings import CameraSettings
-from pipelines.capture.upright import Upright, UprightCamera
+from pipelines.capture.upright import UprightCamera, turned
 from pipelines.media import Frame, SourceState
 
 SCENE = np.random.default_rng(0).integers(0, 256, (90, 160, 3), np.uint8)
@@ -59,7 +60,7 @@ def test_nothing_to_do_hands_on_the_very_frame_and_no_frame_is_none():
 @pytest.mark.parametrize("first", [Upright(turn, m) for turn in (0, 90, 180, 270) for m in (False, True)])
 @pytest.mark.parametrize("then", [Upright(turn, m) for turn in (0, 90, 180, 270) for m in (False, True)])
 def test_one_turn_after_another_is_one_turn(first, then):
-    assert (first.then(then).applied(SCENE) == then.applied(first.applied(SCENE))).all()
+    assert (turned(SCENE, first.then(then)) == turned(turned(SCENE, first), then)).all()
 
 
 def test_flags_and_environment_give_the_turn_as_text():

@@ -6,10 +6,11 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.compositing import Compositor
 from pipelines.compositing.bending import STRAIGHT, bend_of, flattened, outer_limits
+from pipelines.compositing.compositor import Compositor
 from pipelines.media import Box, Frame, Lens, Matte, Page, Scene, SizeWh
-from pipelines.simulated import Optics, room_from_url
+from pipelines.simulated.optics import Optics
+from pipelines.simulated.room import room_from_url
 
 PROGRAMME = (1280, 720)
 ROOMS = ["k1=-0.06&k2=0.01", "k1=-0.3&k2=0.1&yaw=12&pitch=-6", "k1=0.25&k2=-0.1&yaw=-8&roll=2"]

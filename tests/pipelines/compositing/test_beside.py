@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.compositing import Compositor
 from pipelines.compositing.beside import frame_picture, sides_of
+from pipelines.compositing.compositor import Compositor
 from pipelines.compositing.steadying import Body
 from pipelines.media import Corner, Frame, Layout, Matte, Scene
 

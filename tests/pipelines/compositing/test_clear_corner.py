@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from pipelines.compositing import ClearCorner
+from pipelines.compositing.clear_corner import ClearCorner
 from pipelines.media import PTS_HZ, Box, Calibration, Corner, Frame, Layout, Matte, Scene
 
 SIZE_WH = (320, 180)

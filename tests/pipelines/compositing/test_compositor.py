@@ -8,9 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.compositing import Compositor, EffectiveLayout, draw_slate, warm_up
-from pipelines.compositing.compositor import _texts
-from pipelines.compositing.slate import camera_lost, courseware_lost, paused
+from pipelines.compositing.compositor import Compositor, EffectiveLayout, _texts, warm_up
+from pipelines.compositing.slate import camera_lost, courseware_lost, draw_slate, paused
 from pipelines.media import EMPTY_BOX, Box, Calibration, Corner, Frame, Layout, Matte, Page, Scene
 
 SIZE = (320, 180)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.compositing import Compositor, Step
+from pipelines.compositing.compositor import Compositor
+from pipelines.compositing.moving import Step
 from pipelines.media import Corner, Layout, Scene
 
 CORNER, BESIDE = Layout.CORNER, Layout.BESIDE

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipelines.compositing import Inset, InsetDrawer
-from pipelines.compositing.inset import inset_box
+from pipelines.compositing.inset import Inset, InsetDrawer, inset_box
 from pipelines.media import U8, Corner, SizeWh, freeze
 
 SIZES = [(320, 180), (1280, 720), (1920, 1080)]

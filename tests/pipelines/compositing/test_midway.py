@@ -8,9 +8,11 @@ from itertools import pairwise, permutations
 import numpy as np
 import pytest
 
-from pipelines.compositing import STILL, Compositor, Step, draw_slate
+from pipelines.compositing.compositor import Compositor
 from pipelines.compositing.looks import Look, Rect, between
+from pipelines.compositing.moving import STILL, Step
 from pipelines.compositing.placing import place_aligned
+from pipelines.compositing.slate import draw_slate
 from pipelines.media import Corner, Layout, Lens, Matte, Scene
 
 SIZE = (320, 180)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.compositing import STILL, Course
+from pipelines.compositing.moving import STILL, Course
 from pipelines.media import Corner, Layout, Scene
 from pipelines.timing import NS_PER_MS
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipelines.compositing import camera_lost, with_notice
+from pipelines.compositing.notice import with_notice
+from pipelines.compositing.slate import camera_lost
 from pipelines.media import U8, Page
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipelines.compositing import RecordingLight
+from pipelines.compositing.recording_light import RecordingLight
 
 
 @pytest.mark.parametrize("size_wh", [(320, 180), (1280, 720), (1920, 1080)])

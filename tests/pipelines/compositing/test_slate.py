@@ -5,17 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.compositing import (
-    camera_lost,
-    courseware_lost,
-    draw_slate,
-    fonts,
-    lettering,
-    paused,
-    restarting,
-    slate,
-    starting,
-)
+from pipelines.compositing import fonts, lettering, slate
+from pipelines.compositing.slate import camera_lost, courseware_lost, draw_slate, paused, restarting, starting
 
 needs_chinese = pytest.mark.skipif(
     fonts.cjk_font() is None, reason="no Chinese font: apt-get install fonts-noto-cjk"

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipelines.courseware import Courseware, open_courseware
-from pipelines.courseware.opening import DEMO_PDF
+from pipelines.courseware.opening import DEMO_PDF, Courseware, open_courseware
 from pipelines.media import SourceLost
 
 from .conftest import MakeFilm, MakePdf, fill

@@ -11,7 +11,9 @@ from statistics import mean
 import pytest
 
 from appliance.bench.whereabouts import demo_pages, text_of
-from pipelines.encoding import EncodingSettings, VideoEncoder, h264
+from pipelines.encoding import h264
+from pipelines.encoding.settings import EncodingSettings
+from pipelines.encoding.video import VideoEncoder
 
 SIZE_WH = (1920, 1080)
 PAGES = (1, 2, 3, 6, 7)

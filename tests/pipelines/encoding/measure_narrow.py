@@ -15,10 +15,11 @@ import numpy.typing as npt
 import pytest
 
 from appliance.bench.whereabouts import demo_pages, text_of
-from pipelines.compositing import Compositor
-from pipelines.encoding import EncodingSettings, VideoEncoder
+from pipelines.compositing.compositor import Compositor
+from pipelines.encoding.settings import EncodingSettings
+from pipelines.encoding.video import VideoEncoder
 from pipelines.media import U8, Box, Frame, Layout, Matte, Page, Scene
-from pipelines.simulated import SimulatedClassroom
+from pipelines.simulated.classroom import SimulatedClassroom
 from pipelines.timing import SessionClock
 
 SIZE_WH, CAMERA_WH = (1920, 1080), (1280, 720)

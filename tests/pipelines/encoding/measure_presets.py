@@ -14,9 +14,13 @@ import numpy as np
 import pytest
 
 from appliance.bench.whereabouts import demo_pages
-from pipelines.encoding import EncodingSettings, VideoEncoder, h264
+from pipelines.encoding import h264
+from pipelines.encoding.settings import EncodingSettings
+from pipelines.encoding.video import VideoEncoder
 from pipelines.media import Page
-from pipelines.simulated import Optics, Renderer, Room
+from pipelines.simulated.optics import Optics
+from pipelines.simulated.rendering import Renderer
+from pipelines.simulated.room import Room
 
 SIZE_WH, HZ, TICKS = (1280, 720), 25, 3600
 PICTURES, FIRST = 60, 20

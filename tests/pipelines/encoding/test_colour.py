@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipelines.encoding.colour import FULL, HALF, Canvas
+from pipelines.encoding.colour import Canvas
+from pipelines.encoding.forms import FULL, HALF
 from pipelines.media import U8
 
 

@@ -3,7 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipelines.encoding import EncodingSettings, LayeredEncoder, VideoEncoder
+from pipelines.encoding.layers import LayeredEncoder
+from pipelines.encoding.settings import EncodingSettings
+from pipelines.encoding.video import VideoEncoder
 
 SETTINGS = EncodingSettings(encoder="x264", low_rate_hz=5)
 TICKS = 3600  # 1/25 s

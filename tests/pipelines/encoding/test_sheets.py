@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.encoding import Sheet, SheetCoder
 from pipelines.encoding import sheets as sheets_module
-from pipelines.encoding.sheets import MOST_PATCHES, TILE_PX, Movement, changed_boxes
+from pipelines.encoding.sheets import MOST_PATCHES, TILE_PX, Movement, Sheet, SheetCoder, changed_boxes
 from pipelines.media import U8, SheetUpdate
 from pipelines.timing import NS_PER_S
 

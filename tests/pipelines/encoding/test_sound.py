@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from av.audio.codeccontext import AudioCodecContext
 
-from pipelines.encoding import EncodingSettings, SoundEncoder
+from pipelines.encoding.settings import EncodingSettings
+from pipelines.encoding.sound import SoundEncoder
 from pipelines.media import SOUND_BLOCK_SAMPLES, SOUND_HZ, Packet, Sound
 
 

@@ -5,7 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pipelines.encoding import EncodingSettings, VideoEncoder, encode_still
+from pipelines.encoding.settings import EncodingSettings
+from pipelines.encoding.still import encode_still
+from pipelines.encoding.video import VideoEncoder
 
 
 def test_is_one_key_frame_with_the_right_colours(decoder, kinds, patches) -> None:

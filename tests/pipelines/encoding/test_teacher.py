@@ -6,8 +6,16 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.encoding import EncodingSettings, TeacherEncoder
-from pipelines.encoding.teacher import CELL_PX, CHECK_BITS, NUMBER_BITS, STRIP_PX, check_of, packed_wh
+from pipelines.encoding.settings import EncodingSettings
+from pipelines.encoding.teacher import (
+    CELL_PX,
+    CHECK_BITS,
+    NUMBER_BITS,
+    STRIP_PX,
+    TeacherEncoder,
+    check_of,
+    packed_wh,
+)
 from pipelines.media import TEACHER_LAYER, U8
 
 SIZE_WH = (320, 180)

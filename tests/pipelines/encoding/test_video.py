@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from av.video.frame import PictureType
 
-from pipelines.encoding import EncoderUnavailable, EncodingSettings, VideoEncoder
-from pipelines.encoding.h264 import BUFFER_S, FULL_BUFFER_S, threads_for
-from pipelines.encoding.video import BURST_EVERY_S
+from pipelines.encoding.h264 import BUFFER_S, FULL_BUFFER_S, EncoderUnavailable, threads_for
+from pipelines.encoding.settings import EncodingSettings
+from pipelines.encoding.video import BURST_EVERY_S, VideoEncoder
 from pipelines.media import Packet
 
 X264 = EncodingSettings(encoder="x264")

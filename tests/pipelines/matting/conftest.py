@@ -13,9 +13,12 @@ from models.catalog import default_models_dir, locate
 from models.errors import ModelError
 from models.matting_net import MattingNet
 from models.settings import NetworkSettings
-from pipelines.matting import Keyer, MattingSettings
+from pipelines.matting.keyer import Keyer
+from pipelines.matting.settings import MattingSettings
 from pipelines.media import F32, PTS_HZ, U8, Frame, Page
-from pipelines.simulated import Optics, Renderer, Room, Truth
+from pipelines.simulated.optics import Optics
+from pipelines.simulated.rendering import Renderer, Truth
+from pipelines.simulated.room import Room
 
 CAMERA_WH = (1280, 720)
 RATE_HZ = 25.0

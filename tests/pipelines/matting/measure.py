@@ -22,8 +22,11 @@ import pytest
 from models.catalog import default_models_dir, locate
 from models.matting_net import MattingNet
 from models.settings import NetworkSettings
-from pipelines.matting import Carrier, Coarse, Keyer, MattingSettings, metrics
-from pipelines.matting.coarse import shrunk
+from pipelines.matting import metrics
+from pipelines.matting.carrying import Carrier
+from pipelines.matting.coarse import Coarse, shrunk
+from pipelines.matting.keyer import Keyer
+from pipelines.matting.settings import MattingSettings
 from pipelines.media import EMPTY_BOX, U8, Box, Frame, Matte
 
 if TYPE_CHECKING:

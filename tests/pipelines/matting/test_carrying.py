@@ -8,11 +8,12 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.matting import Carrier, Coarse, Keyer, MattingSettings
-from pipelines.matting.carrying import MOST_S
-from pipelines.matting.coarse import seen
+from pipelines.matting.carrying import MOST_S, Carrier
+from pipelines.matting.coarse import Coarse, seen
+from pipelines.matting.keyer import Keyer
 from pipelines.matting.metrics import full_pha
 from pipelines.matting.motion import Trail
+from pipelines.matting.settings import MattingSettings
 from pipelines.media import F32, PTS_HZ, U8, Box, Frame, Matte
 
 if TYPE_CHECKING:

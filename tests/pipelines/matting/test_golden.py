@@ -15,7 +15,9 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.matting import Keyer, MattingSettings, metrics
+from pipelines.matting import metrics
+from pipelines.matting.keyer import Keyer
+from pipelines.matting.settings import MattingSettings
 from pipelines.media import U8, Matte
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from pipelines.matting import Keyer, MattingSettings
 from pipelines.matting.crop import STRIDE_PX
+from pipelines.matting.keyer import Keyer
 from pipelines.matting.metrics import full_pha
+from pipelines.matting.settings import MattingSettings
 from pipelines.media import PTS_HZ, U8, Box, Frame, Matte
 
 if TYPE_CHECKING:

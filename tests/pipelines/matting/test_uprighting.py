@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.matting import upright_by_people
+from pipelines.matting.uprighting import upright_by_people
 
 
 def a_teacher(cut=True):

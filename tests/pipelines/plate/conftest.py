@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from pipelines.media import PTS_HZ, U8, Box, Calibration, Frame, Matte, Page
-from pipelines.plate import Plate
-from pipelines.simulated import Optics, Renderer, room_from_url
+from pipelines.plate.plate import Plate
+from pipelines.simulated.optics import Optics
+from pipelines.simulated.rendering import Renderer
+from pipelines.simulated.room import room_from_url
 
 CAMERA_WH = (1280, 720)
 RATE_HZ = 25.0

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipelines.media import Matte, Prediction
-from pipelines.plate import Backdrop
+from pipelines.plate.backdrop import Backdrop
 
 if TYPE_CHECKING:
     from conftest import Classroom

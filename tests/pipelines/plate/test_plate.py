@@ -21,7 +21,7 @@ from pipelines.media import (
     Page,
     Prediction,
 )
-from pipelines.plate import Plate
+from pipelines.plate.plate import Plate
 
 if TYPE_CHECKING:
     from conftest import Classroom

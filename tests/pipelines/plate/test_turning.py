@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from pipelines.media import F32, U8, Delay, Frame, Matte, Page, Prediction
-from pipelines.plate import Plate
+from pipelines.plate.plate import Plate
 from pipelines.plate.turning import Candidate, find
 from pipelines.simulated.light import tone
 

@@ -21,7 +21,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from pipelines.encoding import EncodingSettings, LayeredEncoder, SoundEncoder
+from pipelines.encoding.layers import LayeredEncoder
+from pipelines.encoding.settings import EncodingSettings
+from pipelines.encoding.sound import SoundEncoder
 from pipelines.media import PTS_HZ, SOUND_BLOCK_SAMPLES, U8, Sound
 from pipelines.publishing import Publishing
 

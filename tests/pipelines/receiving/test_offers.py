@@ -7,8 +7,7 @@ import asyncio
 import pytest
 from aiortc import RTCPeerConnection
 
-from pipelines.receiving import BadOffer
-from pipelines.receiving.offer import read_offer
+from pipelines.receiving.offer import BadOffer, read_offer
 
 
 def an_offer(*kinds: str) -> str:

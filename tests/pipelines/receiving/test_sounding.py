@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipelines.receiving import Sounding, mixed
+from pipelines.receiving.sounding import Sounding, mixed
 
 
 def test_samples_come_out_in_order_once_some_are_in_store() -> None:

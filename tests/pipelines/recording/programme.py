@@ -6,7 +6,9 @@ from collections.abc import Collection, Iterator
 
 import numpy as np
 
-from pipelines.encoding import EncodingSettings, LayeredEncoder, SoundEncoder
+from pipelines.encoding.layers import LayeredEncoder
+from pipelines.encoding.settings import EncodingSettings
+from pipelines.encoding.sound import SoundEncoder
 from pipelines.media import PTS_HZ, SOUND_BLOCK_SAMPLES, SOUND_HZ, Packet, Sound
 
 SIZE_WH = (320, 180)

@@ -11,7 +11,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from programme import RATE_HZ, coded
 
-from pipelines.recording import Recorder, RecordingSettings
+from pipelines.recording.recorder import Recorder
+from pipelines.recording.settings import RecordingSettings
 
 
 async def main(folder: Path) -> None:

@@ -19,15 +19,11 @@ import pytest
 from programme import RATE_HZ, coded
 
 from pipelines.media import SOUND_HZ
-from pipelines.recording import (
-    BeingWritten,
-    CannotRecord,
-    NotThere,
-    Recorder,
-    RecordingSettings,
-    chapters,
-)
 from pipelines.recording.aligning import SoundAlignment
+from pipelines.recording.marks import chapters
+from pipelines.recording.recorder import CannotRecord, Recorder
+from pipelines.recording.settings import RecordingSettings
+from pipelines.recording.storing import BeingWritten, NotThere
 
 
 def new_recorder(folder: Path, asked: list[str] | None = None, **settings: object) -> Recorder:

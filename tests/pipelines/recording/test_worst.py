@@ -16,8 +16,10 @@ import numpy as np
 import pytest
 
 from pipelines.media import PTS_HZ, Box, Frame, Matte
-from pipelines.recording import BeingWritten, NotThere, RecordingSettings, Store, WorstMattes, WorstMoment
-from pipelines.recording.worst_files import WorstFolder, displaced
+from pipelines.recording.settings import RecordingSettings
+from pipelines.recording.storing import BeingWritten, NotThere, Store
+from pipelines.recording.worst import WorstMattes
+from pipelines.recording.worst_files import WorstFolder, WorstMoment, displaced
 
 ONE, TWO, OTHER = "20260302-081500-001", "20260302-081500-002", "20260303-081500-001"
 SIZE_WH = (160, 90)

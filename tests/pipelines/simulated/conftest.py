@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from pipelines.media import U8, Page, freeze
-from pipelines.simulated import Optics, Renderer, Room
+from pipelines.simulated.optics import Optics
+from pipelines.simulated.rendering import Renderer
+from pipelines.simulated.room import Room
 
 SIZE_WH = (640, 360)
 MakePage = Callable[..., Page]

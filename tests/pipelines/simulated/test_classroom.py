@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from pipelines.media import Frame, Page, SourceLost
-from pipelines.simulated import SimulatedClassroom, clip
-from pipelines.simulated.classroom import LcdHistory, lit_page
+from pipelines.simulated import clip
+from pipelines.simulated.classroom import LcdHistory, SimulatedClassroom, lit_page
 from pipelines.timing import NS_PER_MS, SessionClock
 
 from .conftest import MakePage

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from pipelines.simulated import Room
 from pipelines.simulated.light import NOISE_SIGMA_UNITS, lcd_table, noise_bank, noise_table, tone, tone_table
+from pipelines.simulated.room import Room
 
 
 def test_the_tone_curve_rises_everywhere_and_saturates_softly() -> None:

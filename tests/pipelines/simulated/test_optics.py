@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from pipelines.media import F64
-from pipelines.simulated import Optics, Renderer, Room
-from pipelines.simulated.optics import LCD_M, PAGE_WH, lcd_outline, page_from_wall
+from pipelines.simulated.optics import LCD_M, PAGE_WH, Optics, lcd_outline, page_from_wall
+from pipelines.simulated.rendering import Renderer
+from pipelines.simulated.room import Room
 
 from .conftest import MakePage
 

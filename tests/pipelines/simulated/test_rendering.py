@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from pipelines.media import F64, U8
-from pipelines.simulated import Optics, Renderer, Room, render_clip
 from pipelines.simulated.clip import clip_frame
 from pipelines.simulated.light import tone
+from pipelines.simulated.optics import Optics
+from pipelines.simulated.rendering import Renderer, render_clip
+from pipelines.simulated.room import Room
 
 from .conftest import SIZE_WH, MakePage
 

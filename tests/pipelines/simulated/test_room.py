@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.simulated import Room, room_from_url
+from pipelines.simulated.room import Room, room_from_url
 
 
 @pytest.mark.parametrize("url", ["simulated:", "simulated://", "simulated:?"])

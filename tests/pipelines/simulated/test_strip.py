@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.simulated import SimulatedClassroom
+from pipelines.simulated.classroom import SimulatedClassroom
 from pipelines.simulated.strip import Stamp, block_px, centres, draw_strip, read_strip
 from pipelines.timing import NS_PER_MS, SessionClock
 

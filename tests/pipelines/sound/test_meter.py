@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from pipelines.media import I16, SOUND_BLOCK_SAMPLES
-from pipelines.sound import SoundSettings, open_sound
 from pipelines.sound.meter import CLIPPING_S, FLOOR_DBFS, SILENT_S, LevelMeter
+from pipelines.sound.settings import SoundSettings
+from pipelines.sound.source import open_sound
 from pipelines.timing import SessionClock
 
 

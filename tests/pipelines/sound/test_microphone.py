@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from pipelines.media import I16, SourceLost
-from pipelines.sound import SoundSource
 from pipelines.sound.alsa import AlsaReader
 from pipelines.sound.microphone import MicrophoneFeed
+from pipelines.sound.source import SoundSource
 from pipelines.timing import NS_PER_MS, SessionClock
 
 

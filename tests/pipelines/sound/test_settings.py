@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from pipelines.sound import SoundSettings
+from pipelines.sound.settings import SoundSettings
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from pipelines.media import I16
-from pipelines.sound import SoundSettings, SoundSource
 from pipelines.sound.generated import ToneFeed
+from pipelines.sound.settings import SoundSettings
 from pipelines.sound.shaping import Shaper
+from pipelines.sound.source import SoundSource
 from pipelines.timing import SessionClock
 
 from .conftest import roughness

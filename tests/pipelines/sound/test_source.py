@@ -7,8 +7,9 @@ import time
 import numpy as np
 
 from pipelines.media import I16, SourceState
-from pipelines.sound import SoundSettings, SoundSource, open_sound
 from pipelines.sound.generated import BEEP_SAMPLES, SilenceFeed, ToneFeed
+from pipelines.sound.settings import SoundSettings
+from pipelines.sound.source import SoundSource, open_sound
 from pipelines.timing import NS_PER_S, SessionClock
 
 from .conftest import MakeWave

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from pipelines.media import I16, SourceState
-from pipelines.sound import SoundSettings, SoundSource, open_sound
 from pipelines.sound.meter import SILENT_S
+from pipelines.sound.settings import SoundSettings
+from pipelines.sound.source import SoundSource, open_sound
 from pipelines.sound.suppressing import DELAY_SAMPLES, Suppressor
 from pipelines.timing import NS_PER_S, SessionClock
 

@@ -14,7 +14,7 @@ from models.errors import ModelError
 from pipelines.ink import PageKey, Stroke, Tool
 from pipelines.media import Layout, Scene
 from pipelines.orders import DrawStroke, SetScene, TurnPage
-from pipelines.recording import RecordingSettings
+from pipelines.recording.settings import RecordingSettings
 from pipelines.reports import Started, StudioStatus
 
 LINE = Stroke("a", Tool.PEN, "vermillion", 0.01, ((0.2, 0.2), (0.6, 0.5)))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.capture import CameraSettings
+from pipelines.capture.settings import CameraSettings
 from pipelines.orders import Stop
 from pipelines.reports import Fatal, Report
 from pipelines.studio import ProgrammeSettings, StudioSettings

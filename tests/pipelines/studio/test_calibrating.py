@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipelines.calibration import Pattern, load_stored
-from pipelines.courseware import open_courseware
+from pipelines.calibration.pattern import Pattern
+from pipelines.calibration.storing import load_stored
+from pipelines.courseware.opening import open_courseware
 from pipelines.media import U8, Frame, Page, SourceLost
 from pipelines.reports import CalibrationNews
-from pipelines.simulated import SimulatedClassroom
+from pipelines.simulated.classroom import SimulatedClassroom
 from pipelines.studio.calibrating import Calibrating
 from pipelines.timing import SessionClock
 

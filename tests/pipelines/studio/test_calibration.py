@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from pipelines.capture import CameraSettings, open_camera
+from pipelines.capture.opening import open_camera
+from pipelines.capture.settings import CameraSettings
 from pipelines.media import F32
 from pipelines.studio.calibration import (
     CalibrationRefused,

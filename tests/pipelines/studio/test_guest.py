@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from pipelines.capture.remote import STALLED_S, RemoteCamera
-from pipelines.compositing import STILL
 from pipelines.compositing.inset import inset_box
+from pipelines.compositing.moving import STILL
 from pipelines.media import U8, Corner, Frame, Layout, Matte, Page, Scene, freeze
 from pipelines.orders import OfferCamera, SetScene, ShowCamera
 from pipelines.reports import CameraPicture, OfferAnswer, Report

@@ -8,11 +8,13 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.calibration import Watcher
+from pipelines.calibration.watching import Watcher
 from pipelines.media import U8, Box, Delay, Frame, Matte, Page
-from pipelines.plate import Plate, warm_up_plate
-from pipelines.simulated import Optics, Renderer, room_from_url
+from pipelines.plate.plate import Plate, warm_up_plate
 from pipelines.simulated.classroom import LcdHistory, lit_page
+from pipelines.simulated.optics import Optics
+from pipelines.simulated.rendering import Renderer
+from pipelines.simulated.room import room_from_url
 from pipelines.studio.keying import Watch
 
 WH = (1280, 720)

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipelines.matting import MattingSettings
 from pipelines.matting.carrying import Refine
+from pipelines.matting.settings import MattingSettings
 from pipelines.media import F32, PTS_HZ, U8, Frame, Matte, SizeWh
 from pipelines.studio.matting import Matting
 from pipelines.studio.threads import Threads

@@ -9,11 +9,13 @@ import av
 import numpy as np
 import pytest
 
-from pipelines.encoding import EncodingSettings
+from pipelines.encoding.settings import EncodingSettings
 from pipelines.media import I16, MINUS_SOUND, SOUND_BLOCK_SAMPLES, SOUND_HZ, VOICE_SOUND, Packet, Sound
 from pipelines.orders import MixVoice
-from pipelines.sound import RemoteVoice, SoundSettings, SoundSource, open_sound
 from pipelines.sound.generated import SilenceFeed
+from pipelines.sound.remote import RemoteVoice
+from pipelines.sound.settings import SoundSettings
+from pipelines.sound.source import SoundSource, open_sound
 from pipelines.studio.mixing import Mixer
 from pipelines.timing import NS_PER_MS, SessionClock
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from pipelines.compositing import Compositor
-from pipelines.encoding import EncodingSettings
+from pipelines.compositing.compositor import Compositor
+from pipelines.encoding.settings import EncodingSettings
 from pipelines.media import Layout, Packet, Page, Scene, SheetUpdate, freeze
 from pipelines.studio.parts import Parts
 

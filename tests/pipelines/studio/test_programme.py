@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from pipelines.channels import Latest
-from pipelines.compositing import draw_slate
-from pipelines.encoding import EncodingSettings, LayeredEncoder
+from pipelines.compositing.slate import draw_slate
+from pipelines.encoding.layers import LayeredEncoder
+from pipelines.encoding.settings import EncodingSettings
 from pipelines.media import TEACHER_LAYER, U8, Box, Frame, Layout, Matte, Packet, Page, Scene, freeze
 from pipelines.saying import learn, said
 from pipelines.studio.composing import Composed, Composing

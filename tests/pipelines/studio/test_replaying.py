@@ -14,9 +14,10 @@ from raw_lesson import changed, lines, store
 from models.catalog import default_models_dir
 from pipelines.media import Scene
 from pipelines.orders import TurnPage
-from pipelines.recording.raw import BrokenRecording, RawLog
 from pipelines.recording.raw.entries import EVENTS, Began
+from pipelines.recording.raw.log import RawLog
 from pipelines.recording.raw.notes import OrderNote
+from pipelines.recording.raw.reading import BrokenRecording
 from pipelines.studio.replaying import Replay
 
 

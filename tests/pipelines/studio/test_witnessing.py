@@ -7,10 +7,10 @@ from typing import cast
 import numpy as np
 import pytest
 
-from pipelines.matting import Refiner
+from pipelines.matting.refining import Refiner
 from pipelines.media import F32, Box, Frame, Layout, Matte, Scene
 from pipelines.orders import KeepWorst, Order, SetScene
-from pipelines.recording import WorstMattes
+from pipelines.recording.worst import WorstMattes
 from pipelines.studio.keying import Known, Watch
 from pipelines.studio.witnessing import Witness
 

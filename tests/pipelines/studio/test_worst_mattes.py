@@ -12,7 +12,7 @@ from running_studio import SIZE_WH, RunningStudio, settings
 from models.catalog import default_models_dir, locate
 from models.errors import ModelError
 from pipelines.orders import KeepWorst, TurnPage
-from pipelines.recording import RecordingSettings
+from pipelines.recording.settings import RecordingSettings
 from pipelines.recording.worst_files import SPACING_S, WorstFolder
 from pipelines.reports import StudioStatus
 

@@ -8,11 +8,13 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.calibration import Sight, Watcher
 from pipelines.calibration.template import Ground
+from pipelines.calibration.watching import Sight, Watcher
 from pipelines.media import F64, PTS_HZ, U8, Box, Calibration, Frame, Matte, Page
-from pipelines.plate import Plate, warm_up_plate
-from pipelines.simulated import Optics, Renderer, room_from_url
+from pipelines.plate.plate import Plate, warm_up_plate
+from pipelines.simulated.optics import Optics
+from pipelines.simulated.rendering import Renderer
+from pipelines.simulated.room import room_from_url
 
 CAMERA_WH = (1280, 720)
 PAGE_WH = (1280, 720)

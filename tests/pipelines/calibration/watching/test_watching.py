@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pipelines.calibration import LOOK_EVERY_S, GeometryState, Watcher
+from pipelines.calibration.watching import LOOK_EVERY_S, GeometryState, Watcher
 from pipelines.media import F64, Calibration, Page
 
 if TYPE_CHECKING:

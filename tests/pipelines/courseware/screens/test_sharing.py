@@ -13,8 +13,8 @@ from webrtc_senders import SIZE_WH, Sender, Slides, Tone
 
 from pipelines.courseware.screens.live import Live
 from pipelines.courseware.screens.sharing import ScreenShares
-from pipelines.receiving import BadOffer, hooks
-from pipelines.receiving.offer import read_offer
+from pipelines.receiving import hooks
+from pipelines.receiving.offer import BadOffer, read_offer
 
 PATIENCE_S = 40.0
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.courseware import open_courseware
+from pipelines.courseware.opening import open_courseware
 from pipelines.courseware.screens import x11
 from pipelines.media import SourceLost
 
