@@ -14,7 +14,7 @@ from pipelines.plate.plate import Expected
 from pipelines.studio.calibrating import Calibrating
 from pipelines.studio.calibration import calibrate
 from pipelines.studio.keying import Known, known
-from pipelines.studio.settings import CalibrationSettings
+from pipelines.studio.settings import StudioSettings
 from pipelines.studio.witnessing import Witness
 from pipelines.timing import Marks
 
@@ -24,13 +24,12 @@ UNKNOWN_LOOKS = 20  # of the watch, about ten seconds without a calibration
 class Knowing:
     """now: in use; None while nothing is known. Made anew with each calibration and size of picture.
 
-    pages: shown of late, oldest first. use: told which calibration holds, from both threads.
+    Raises ModelError. pages: shown of late, oldest first. use: told which calibration holds, from both threads.
     """
 
     def __init__(
         self,
-        settings: CalibrationSettings,
-        refining: RefinerNet,
+        settings: StudioSettings,
         camera: UprightCamera,
         calibrating: Calibrating,
         pages: Callable[[], Sequence[Page]],
@@ -38,7 +37,7 @@ class Knowing:
         use: Callable[[Calibration | None], None],
     ) -> None:
         self.now: Known | None = None
-        self._settings, self._refining = settings, refining
+        self._settings, self._refining = settings.calibration, RefinerNet.open(settings.network)
         self._camera, self._calibrating, self._pages = camera, calibrating, pages
         self._witness, self._use = witness, use
         self._made_for: tuple[SizeWh, int] | None = None

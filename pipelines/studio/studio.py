@@ -8,7 +8,6 @@ from functools import partial
 
 from models.catalog import locate
 from models.matting_net import MattingNet
-from models.refiner_net import RefinerNet
 from pipelines.annotating.annotator import Annotator
 from pipelines.annotating.rendering import warm_up_ink
 from pipelines.capture.mounting import Upright
@@ -80,6 +79,12 @@ STATUS_PERIOD_S = 1.0
 STATUS_AFTER_ORDER_S = 0.15
 
 
+def warm_up_loops() -> None:
+    """Compiles every stage's loops over pixels, or loads them from the cache: none may wait for it later."""
+    for warm in (warm_up, warm_up_ink, warm_up_matting, warm_up_plate, warm_up_refining):
+        warm()
+
+
 class Studio:
     """Opens every stage, then runs them until Stop. Raises ModelError, EncoderUnavailable or
     CalibrationRefused.
@@ -98,7 +103,6 @@ class Studio:
         size_wh, rate_hz = settings.programme.size_wh, settings.programme.rate_hz
         path = locate(settings.network.name, settings.models_dir)
         self._net = MattingNet.open(path, settings.network)
-        refining = RefinerNet.open(settings.network)
         self._lectern = Lectern(size_wh, clock, self._reject, self._session_ended)
         self._lectern.start(Wanted(settings.courseware.path, settings.courseware_name))
         self._calibrating = Calibrating(
@@ -123,8 +127,7 @@ class Studio:
         )
         self._annotator = Annotator(size_wh)
         composing = Composing(size_wh, settings.programme.transition_ms)
-        for warm in (warm_up, warm_up_ink, warm_up_matting, warm_up_plate, warm_up_refining):
-            warm()
+        warm_up_loops()
         encoder = LayeredEncoder(size_wh, rate_hz, settings.encoding)
         self._parts = Parts(composing.compositor, size_wh, rate_hz, settings.encoding)
         scene = Scene(layout=settings.programme.layout, text_fade=settings.programme.text_fade)
@@ -132,13 +135,7 @@ class Studio:
             settings, scene, self._net.provider, lambda: self._knowing.now, self._lectern.page
         )
         self._knowing = Knowing(
-            settings.calibration,
-            refining,
-            self._camera,
-            self._calibrating,
-            self._lectern.pages,
-            self._witness,
-            self._use,
+            settings, self._camera, self._calibrating, self._lectern.pages, self._witness, self._use
         )
         self._matting = Matting(
             self._net, settings.matting, self._refiner_for, self._marks, self._witness.matte
