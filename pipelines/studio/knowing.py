@@ -24,7 +24,8 @@ UNKNOWN_LOOKS = 20  # of the watch, about ten seconds without a calibration
 class Knowing:
     """now: in use; None while nothing is known. Made anew with each calibration and size of picture.
 
-    Raises ModelError. pages: shown of late, oldest first. use: told which calibration holds, from both threads.
+    Raises ModelError. pages: shown of late, oldest first. use: told which calibration holds, from both
+    threads.
     """
 
     def __init__(
