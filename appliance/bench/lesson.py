@@ -23,12 +23,13 @@ TURN_EVERY_S = 4.0
 BLOCKS_PER_PICTURE = SOUND_HZ // RATE_HZ // SOUND_BLOCK_SAMPLES
 
 
-def pictures(size_wh: SizeWh = SIZE_WH) -> list[U8]:
-    """The teacher before a page as the camera sees them; its noise uses up any ceiling. u8 (H, W, 3) each."""
+def pictures(size_wh: SizeWh = SIZE_WH, count: int = PICTURES) -> list[U8]:
+    """The teacher before a page as the camera sees them; its noise uses up any ceiling. u8 (H, W, 3) each:
+    `count` of them, then back again."""
     courseware = open_courseware("demo", size_wh)
     page = courseware.page()
     courseware.close()
-    there = render_clip(size_wh, page, PICTURES)
+    there = render_clip(size_wh, page, count)
     return there + there[::-1]
 
 

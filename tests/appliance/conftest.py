@@ -27,6 +27,15 @@ def start_box(tmp_path: Path) -> Iterator[Callable[..., Box]]:
         box.close()
 
 
+@pytest.fixture(scope="module")
+def shared_box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+    """A live one for all tests of a file that leave a box as they found it."""
+    box = Box(tmp_path_factory.mktemp("shared"))
+    box.until_live()
+    yield box
+    box.close()
+
+
 @pytest.fixture
 def notify_socket(tmp_path: Path) -> Iterator[socket.socket]:
     """What systemd would listen on."""

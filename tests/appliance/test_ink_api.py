@@ -120,7 +120,8 @@ def test_exports_hold_page_and_ink(box: Box) -> None:
     assert ink_of(box)["colours"]["vermillion"] == "#d55e00"
 
 
-def test_laser_and_spotlight(box: Box) -> None:
+def test_laser_and_spotlight(shared_box: Box) -> None:
+    box = shared_box
     before = picture_of(box, f"{INK}/page.png").astype(int).sum()
     for kind in ("spotlight", "laser"):
         where = {"kind": kind, "x": 0.5, "y": 0.9}
@@ -146,8 +147,8 @@ def test_laser_and_spotlight(box: Box) -> None:
         LINE | {"points": [[0.1, 0.1]] * 401},
     ],
 )
-def test_wrong_ink(box: Box, body: dict[str, Any]) -> None:
-    assert box.request("POST", f"{INK}/strokes", json=body).status_code == 422
+def test_wrong_ink(shared_box: Box, body: dict[str, Any]) -> None:
+    assert shared_box.request("POST", f"{INK}/strokes", json=body).status_code == 422
 
 
 def test_single_pictures(box: Box) -> None:

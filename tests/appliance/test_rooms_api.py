@@ -87,8 +87,8 @@ def test_a_room_watches_by_its_own_link_until_it_is_removed(box: Box) -> None:
 @pytest.mark.parametrize(
     "body", [{}, {"name": ""}, {"name": " \n"}, {"name": "x" * 41}, {"name": "a", "token": "b"}]
 )
-def test_rooms_want_a_name(box: Box, body: dict[str, str]) -> None:
-    assert box.request("POST", "/api/v1/rooms", json=body).status_code == 422
+def test_rooms_want_a_name(shared_box: Box, body: dict[str, str]) -> None:
+    assert shared_box.request("POST", "/api/v1/rooms", json=body).status_code == 422
 
 
 def test_a_signal_reaches_the_status_and_the_log(box: Box) -> None:

@@ -82,9 +82,13 @@ def wait_until_decoded(tab: Tab, frames: int) -> None:
 
 
 def test_the_browser_decodes_moving_frames(tab: Tab) -> None:
-    before, first = decoded(tab), picture(tab)
+    before, first = decoded(tab), picture(tab).astype(np.int16)
     wait_until_decoded(tab, before + 50)
-    assert np.abs(picture(tab).astype(np.int16) - first).mean() > 0.2
+    for _ in range(PATIENCE_S):  # the teacher stands still at times
+        if np.abs(picture(tab) - first).mean() > 0.2:
+            return
+        tab.wait_for_timeout(1000)
+    pytest.fail("the picture stands still")
 
 
 def test_the_browsers_picture_is_the_lesson(tab: Tab) -> None:

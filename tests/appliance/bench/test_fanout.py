@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from multiprocessing import Pipe
 
 import pytest
@@ -43,12 +44,12 @@ async def test_calls_are_answered_side_by_side_and_failures_told_in_words() -> N
 
 def test_a_lesson_has_pictures_sound_and_page_turns() -> None:
     packets = []
-    lesson = Lesson(pictures((320, 180))[:20], EncodingSettings(encoder="x264"), packets.append)
+    lesson = Lesson(pictures((320, 180), 10), EncodingSettings(encoder="x264"), packets.append)
     lesson.watch(frozenset({"420"}))
     lesson.want_key("420")
     lesson.start()
     while lesson.published < 2 * RATE_HZ:
-        pass
+        time.sleep(0.02)
     lesson.stop()
     video = [packet for packet in packets if packet.kind == "video"]
     assert len(video) == lesson.published and video[0].is_key

@@ -66,6 +66,15 @@ def changed(folder: Path, tmp_path: Path) -> Path:
     return copy
 
 
+def shortened(folder: Path, tmp_path: Path, pictures: int = 25) -> Path:
+    """A copy that ends, in good order, with so many pictures."""
+    copy = changed(folder, tmp_path)
+    events = lines(copy)
+    last = [n for n, event in enumerate(events) if event["kind"] == "picture"][pictures - 1]
+    store(copy, [*events[: last + 1], events[-1]])
+    return copy
+
+
 def lines(folder: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import av
 import pytest
-from raw_lesson import changed, lines, store
+from raw_lesson import changed, lines, shortened, store
 
 from appliance.__main__ import main
 
@@ -22,9 +22,9 @@ def test_a_lesson_comes_again_with_its_figures_and_a_film(
     recorded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     figures, film = tmp_path / "replay.json", tmp_path / "again.mp4"
-    status, printed, faults = replayed(capsys, recorded, "--json", figures, "--out", film)
+    folder, count = shortened(recorded, tmp_path, 40), 40
+    status, printed, faults = replayed(capsys, folder, "--json", figures, "--out", film)
     told = json.loads(figures.read_text())
-    count = sum(event["kind"] == "picture" for event in lines(recorded))
     assert (status, faults) == (0, "")
     assert (told["frames"], told["identical"], told["first_difference"]) == (count, count, None)
     assert (told["ending"], told["provider"], told["changed_pages"]) == ("complete", "cpu", 0)
@@ -41,7 +41,7 @@ def test_a_lesson_comes_again_with_its_figures_and_a_film(
 def test_a_picture_that_differs_is_named(
     recorded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = changed(recorded, tmp_path)
+    folder = shortened(recorded, tmp_path)
     events = lines(folder)
     pictures = [event for event in events if event["kind"] == "picture"]
     pictures[7]["digest"] = "0" * 32

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 import cv2
@@ -21,9 +21,10 @@ from pipelines.recording.raw.reading import BrokenRecording
 from pipelines.studio.replaying import Replay
 
 
-def played(folder: Path) -> tuple[list[bool], Replay]:
+def played(folder: Path, most: int | None = None) -> tuple[list[bool], Replay]:
+    """Whether each picture is the same. most: no more of them."""
     replay = Replay(folder, default_models_dir())
-    return [picture.is_same for picture in replay.pictures()], replay
+    return [picture.is_same for picture in islice(replay.pictures(), most)], replay
 
 
 def test_every_picture_comes_again_bit_for_bit(recorded: Path) -> None:
@@ -60,9 +61,8 @@ def test_a_changed_order_shows_from_its_picture_on(recorded: Path, tmp_path: Pat
     store(folder, events)
     pictures = [event for event in events if event["kind"] == "picture"]
     first = next(n for n, picture in enumerate(pictures) if picture["ink"])
-    same, _ = played(folder)
-    assert all(same[:first])
-    assert not same[first]
+    same, _ = played(folder, first + 1)
+    assert same == [True] * first + [False]
 
 
 def test_a_changed_page_shows_from_its_picture_on(recorded: Path, tmp_path: Path) -> None:
@@ -75,10 +75,9 @@ def test_a_changed_page_shows_from_its_picture_on(recorded: Path, tmp_path: Path
     cv2.imwrite(str(path), rgb)
     pictures = [event for event in events if event["kind"] == "picture"]
     first = next(n for n, picture in enumerate(pictures) if picture["page"] == page["revision"])
-    same, replay = played(folder)
+    same, replay = played(folder, first + 1)
     assert replay.changed_pages == 1
-    assert all(same[:first])
-    assert not same[first]
+    assert same == [True] * first + [False]
 
 
 def test_a_killed_box_leaves_what_replays_as_far_as_it_goes(recorded: Path, tmp_path: Path) -> None:
