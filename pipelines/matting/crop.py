@@ -126,6 +126,17 @@ class CropTracker:
         self._found_since = None
         self.crop = self._whole
 
+    def spend(self, budget_px: int) -> Crop:
+        """Another budget from now on, and the crop within it."""
+        if budget_px != self._budget_px:
+            was_whole, self._budget_px = self.is_whole, budget_px
+            self._whole = fit_whole(self._camera_size_wh, budget_px)
+            if was_whole or self.found is None:
+                self.crop = self._whole
+            else:
+                self.crop = self._fitted(self.found)
+        return self.crop
+
     def follow(self, found: Box | None, pts: int) -> Crop:
         """The crop for the next frame. found: the teacher in this frame, camera pixels; None when nowhere."""
         if found is None or found.is_empty:

@@ -18,6 +18,7 @@ from pipelines.media import F32, PTS_HZ, U8, Box, Frame, Matte, SizeWh
 
 CPU_BUDGET_PX = 81_920  # 12 Hz beside everything else on two cores; 98k px gain 4 % MAD and 6 % at the hand
 GPU_BUDGET_PX = 196_608  # 384 x 512: measured best; a body larger than that outgrows the network's grasp
+THRIFTY_SHARE = 0.6  # of the budget, where processors are short
 LOOK_BUDGET_PX = 24_576  # 208 x 118: enough to see that somebody is there
 LOOK_EVERY_S = 2.0
 OUTSIDE_SHARE = 0.02  # of somebody's box beyond the crop
@@ -46,7 +47,10 @@ class Keyer:
         self.camera_size_wh = camera_size_wh
         self._net = net
         self._frame_px = camera_size_wh[0] * camera_size_wh[1]
-        self._tracker = CropTracker(camera_size_wh, settings.budget_px or _budget_px(net))
+        # An operator's own budget is kept to.
+        full_px = settings.budget_px or _budget_px(net)
+        self._budgets_px = full_px, settings.budget_px or round(THRIFTY_SHARE * full_px)
+        self._tracker = CropTracker(camera_size_wh, full_px)
         self._look_crop = fit_whole(camera_size_wh, LOOK_BUDGET_PX)
         self._cuts = CutDetector()
         self._looked_pts = 0
@@ -62,12 +66,14 @@ class Keyer:
         """The teacher of this frame; Matte.empty when nobody is there. Raises models.ModelError."""
         return self.ask(frame).matte()
 
-    def ask(self, frame: Frame) -> Coarse:
-        """The network's answer to this frame. Raises models.ModelError."""
+    def ask(self, frame: Frame, is_thrifty: bool = False) -> Coarse:
+        """The network's answer to this frame; is_thrifty: it is shown less. Raises models.ModelError."""
         if frame.size_wh != self.camera_size_wh:
             raise ValueError(f"this keyer is for {self.camera_size_wh} pictures, got {frame.size_wh}")
         if self._cuts.is_cut(frame.rgb, frame.pts):
             self._forget(frame.pts)
+        before = self._tracker.crop
+        self._carry_memory(before, self._tracker.spend(self._budgets_px[is_thrifty]))
         self._look_around(frame)
         crop = self._tracker.crop
         small_rgb = seen(frame, crop)

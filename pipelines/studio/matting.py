@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 from pipelines.channels import Closed, Latest
 from pipelines.matting.carrying import Carrier, Refine
@@ -15,7 +16,16 @@ from pipelines.studio.pace import Pace
 from pipelines.timing import NS_PER_MS, NS_PER_S, Marks, Rate
 
 POLL_S = 0.5
-NoteMatte = Callable[[Frame, bool, Coarse | None, Matte | None], None]
+
+
+class Asked(NamedTuple):
+    """A question to the network. is_thrifty: as in Keyer.ask."""
+
+    frame: Frame
+    is_thrifty: bool
+
+
+NoteMatte = Callable[[Frame, Asked | None, Coarse | None, Matte | None], None]
 
 PROMPT_S = 0.02  # a network that answers so soon is waited for: its own alpha is better than a carried one
 
@@ -24,7 +34,7 @@ class Matting:
     """put: every frame of the camera. mattes: one of each frame that the machine has time for.
 
     refine_for: asked before each matte: the refinement for pictures of that size, the same one for as long as
-    nothing changes; None while nothing is known of the LCD. note: told of each frame, whether the network was
+    nothing changes; None while nothing is known of the LCD. note: told of each frame, how the network was
     asked about it, its newest answer then, and the matte made.
     """
 
@@ -41,7 +51,7 @@ class Matting:
         self._marks = marks
         self._note = note
         self._frames: Latest[Frame] = Latest()
-        self._to_ask: Latest[Frame] = Latest()
+        self._to_ask: Latest[Asked] = Latest()
         self._answers: Latest[Coarse] = Latest()
         self._pace = Pace()
         self._is_idle, self._is_prompt = True, False  # the network
@@ -65,13 +75,14 @@ class Matting:
         keyer: Keyer | None = None
         try:
             while True:
-                frame = self._to_ask.take(POLL_S)
-                if frame is None:
+                asked = self._to_ask.take(POLL_S)
+                if asked is None:
                     continue
+                frame = asked.frame
                 if keyer is None or keyer.camera_size_wh != frame.size_wh:
                     keyer = Keyer(self._net, self._settings, frame.size_wh)
                 start_ns = time.monotonic_ns()
-                answer = keyer.ask(frame)
+                answer = keyer.ask(*asked)
                 took_ns = time.monotonic_ns() - start_ns
                 self._is_prompt = took_ns < PROMPT_S * NS_PER_S
                 self._marks.add("network", took_ns / NS_PER_MS)
@@ -90,25 +101,31 @@ class Matting:
                 frame = self._frames.take(POLL_S)
                 if frame is None:
                     continue
-                is_asked = self._is_idle and (answer is None or self._pace.is_due(frame.pts))
-                if is_asked:
-                    self._pace.asked(frame.pts)
-                    self._is_idle = False
-                    self._to_ask.put(frame)
+                asked = self._asked(frame, is_first=answer is None)
                 refine = self._refine_for(frame.size_wh)
-                answer = self._newest_answer(frame, wait=is_asked and self._is_prompt) or answer
+                answer = self._newest_answer(frame, wait=asked is not None and self._is_prompt) or answer
                 start_s, start_cpu_s = time.perf_counter(), time.thread_time()
                 matte = carrier.matte(frame, answer, refine)
                 took_s, cpu_s = time.perf_counter() - start_s, time.thread_time() - start_cpu_s
                 self._pace.note(took_s, cpu_s, self._frames.dropped)
                 if self._note is not None:
-                    self._note(frame, is_asked, answer, matte)
+                    self._note(frame, asked, answer, matte)
                 if matte is not None:
                     self._marks.add("matting", took_s * 1000)
                     self._note_age(matte, carrier.answered)
                     self.mattes.put(matte)
         except Closed:
             return
+
+    def _asked(self, frame: Frame, *, is_first: bool) -> Asked | None:
+        """Puts a question about this frame, if one is due."""
+        if not self._is_idle or not (is_first or self._pace.is_due(frame.pts)):
+            return None
+        self._pace.asked(frame.pts)
+        self._is_idle = False
+        asked = Asked(frame, self._pace.is_thrifty)
+        self._to_ask.put(asked)
+        return asked
 
     def _newest_answer(self, frame: Frame, *, wait: bool) -> Coarse | None:
         """What came since the last one. wait: for that of this very frame."""

@@ -161,7 +161,7 @@ class Replay:
     def _matte(self, entry: FrameTaken) -> None:
         frame = self._recording.frame(entry)
         if entry.asked:
-            _keep(self._answers, frame.pts, self._ask(frame))
+            _keep(self._answers, frame.pts, self._ask(frame, entry.thrifty))
         answer = None if entry.answer is None else self._answers[entry.answer]
         if self._told is not None:
             self._told.given = list(entry.given)
@@ -169,10 +169,10 @@ class Replay:
         if matte is not None:
             _keep(self._mattes, matte.pts, matte)
 
-    def _ask(self, frame: Frame) -> Coarse:
+    def _ask(self, frame: Frame, is_thrifty: bool) -> Coarse:
         if self._keyer is None or self._keyer.camera_size_wh != frame.size_wh:
             self._keyer = Keyer(self._net, self._settings, frame.size_wh)
-        return self._keyer.ask(frame)
+        return self._keyer.ask(frame, is_thrifty)
 
     def _compose(self, entry: Composed) -> U8:
         while self._ink and self._annotator.changes < entry.ink:

@@ -151,12 +151,13 @@ class Studio:
 
     def run(self) -> str | None:
         """Runs until Stop or the first failure, which it returns as a sentence."""
-        self._threads.start("capture", self._capture)
-        self._threads.start("network", self._matting.ask)
+        # What viewers see and hear first; then what mattes are made of; what may come a second later is last.
+        self._threads.start("capture", self._capture, rank=2)
+        self._threads.start("network", self._matting.ask, rank=3)
         self._threads.start("matting", self._matting.make)
-        self._threads.start("watching", self._keep_calibrated)
+        self._threads.start("watching", self._keep_calibrated, rank=10)
         self._threads.start("programme", self._run_programme)
-        self._threads.start("sheets", self._code_sheets)
+        self._threads.start("sheets", self._code_sheets, rank=5)
         self._threads.start("sound", self._run_sound)
         self._threads.start("orders", self._obey)
         self._threads.start("status", self._report)

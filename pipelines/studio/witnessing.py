@@ -18,6 +18,7 @@ from pipelines.reports import RawStatus
 from pipelines.saying import said
 from pipelines.studio.composing import Composed
 from pipelines.studio.keying import Known
+from pipelines.studio.matting import Asked
 from pipelines.studio.settings import StudioSettings
 
 # The versions that decide about pixels. ONNX Runtime comes under one of two names.
@@ -45,11 +46,13 @@ class Witness:
         if self._log is not None:
             self._given.append(given)
 
-    def matte(self, frame: Frame, asked: bool, answer: Coarse | None, matte: Matte | None) -> None:
+    def matte(self, frame: Frame, asked: Asked | None, answer: Coarse | None, matte: Matte | None) -> None:
         if self._log is not None:
             given, self._given = tuple(self._given), []
             newest = None if answer is None else answer.frame.pts
-            self._log.note(MatteNote(frame, asked, newest, given, None if matte is None else matte.pts))
+            question = asked is not None, asked is not None and asked.is_thrifty
+            made = None if matte is None else matte.pts
+            self._log.note(MatteNote(frame, *question, newest, given, made))
         if self._worst is not None and matte is not None:
             known = self._known_now()
             # The refiner is not asked about a matte of nobody: its score is an older one's.

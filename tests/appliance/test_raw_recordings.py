@@ -47,7 +47,7 @@ def log_of(box: Box, item_id: str) -> RawLog:
     noise = np.random.default_rng(1).integers(0, 256, (90, 160, 3), np.uint8)
     page = Page(noise, 1, 0)
     for n in range(SECONDS + 1):
-        log.note(MatteNote(Frame(noise, n, n), False, None, (), None))
+        log.note(MatteNote(Frame(noise, n, n), False, False, None, (), None))
         log.note(TickNote(n * 10**9, None, page, 0, None, Scene(), None, "", "", False, noise))
     return log
 

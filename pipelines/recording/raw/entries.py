@@ -126,6 +126,7 @@ class FrameTaken(_Entry):
     film: int
     digest: str
     asked: bool
+    thrifty: bool = False  # recordings of before know none that were
     answer: int | None
     given: tuple[GivenThen, ...]
     made: int | None

@@ -224,6 +224,7 @@ class _Words:
                 film=self._films,
                 digest=entries.digest_of(rgb),
                 asked=note.asked,
+                thrifty=note.thrifty,
                 answer=note.answer,
                 given=given,
                 made=note.made,

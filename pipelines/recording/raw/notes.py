@@ -27,11 +27,13 @@ class KnownNote(NamedTuple):
 
 
 class MatteNote(NamedTuple):
-    """A frame of the camera that came to the matting. asked: the network was asked about it. answer: pts of
-    the frame whose answer was the newest then. given: of the predictions made. made: pts of the matte."""
+    """A frame of the camera that came to the matting. asked: the network was asked about it; thrifty: as in
+    Keyer.ask. answer: pts of the frame whose answer was the newest then. given: of the predictions made.
+    made: pts of the matte."""
 
     frame: Frame
     asked: bool
+    thrifty: bool
     answer: int | None
     given: tuple[Given, ...]
     made: int | None

@@ -165,3 +165,16 @@ def test_somebody_else_is_taken_in_and_kept() -> None:
     for k in range(1, 100):
         tracker.follow(union(STANDING, pupil), pts + k * FRAME)
         assert tracker.outside(pupil) == 0.0
+
+
+def test_a_smaller_budget_holds_at_once_for_whom_is_followed_and_for_nobody() -> None:
+    found = Box(500, 200, 200, 480)
+    tracker, _ = settled(found)
+    before = tracker.crop
+    after = tracker.spend(BUDGET_PX // 2)
+    assert contains(after.box, found)
+    assert after.net_wh[0] * after.net_wh[1] <= BUDGET_PX // 2 < before.net_wh[0] * before.net_wh[1]
+    tracker.reset()
+    assert tracker.is_whole and tracker.crop.net_wh[0] * tracker.crop.net_wh[1] <= BUDGET_PX // 2
+    whole = tracker.spend(BUDGET_PX)
+    assert tracker.is_whole and whole.net_wh[0] * whole.net_wh[1] > BUDGET_PX // 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipelines.media import PTS_HZ
-from pipelines.studio.pace import MOST_MATTES, MOST_S, Pace
+from pipelines.studio.pace import MOST_MATTES, MOST_S, PATIENCE, THRIFTY_AFTER, Pace
 
 
 def play(
@@ -49,3 +49,18 @@ def test_the_network_comes_back_when_the_machine_has_time_again() -> None:
 def test_alpha_does_not_get_too_old_for_that() -> None:
     made = play(Pace(), 20, wall_s=0.09, cpu_s=0.05, dropped_a_matte=1, matte_s=0.09)
     assert (made - 1) * 0.09 < MOST_S <= made * 0.09
+
+
+def test_a_machine_that_stays_short_is_thrifty_and_tries_again_later_and_later() -> None:
+    pace = Pace()
+    play(pace, THRIFTY_AFTER, wall_s=0.09, cpu_s=0.05, dropped_a_matte=1)  # the first judges nothing
+    assert not pace.is_thrifty
+    play(pace, 2, wall_s=0.09, cpu_s=0.05, dropped_a_matte=1)
+    assert pace.is_thrifty
+    play(pace, PATIENCE // 2, wall_s=0.02, cpu_s=0.02, dropped_a_matte=0)
+    assert pace.is_thrifty, "a moment's ease says little"
+    play(pace, PATIENCE, wall_s=0.02, cpu_s=0.02, dropped_a_matte=0)
+    assert not pace.is_thrifty
+    play(pace, THRIFTY_AFTER + 2, wall_s=0.09, cpu_s=0.05, dropped_a_matte=1)
+    play(pace, 2 * PATIENCE, wall_s=0.02, cpu_s=0.02, dropped_a_matte=0)
+    assert pace.is_thrifty, "it did not last: more patience"
