@@ -48,7 +48,7 @@ from pipelines.plate.waiting import Candidates, waiting_of
 from pipelines.plate.wall import warm_up_wall
 from pipelines.timing import NS_PER_MS
 
-REFIT_S = 5.0
+REFIT_S, FITTING_S = 5.0, 15.0  # the longer one where the plate fits as well as it can
 RETRY_S = 0.25
 SLIPPED_S = 0.5  # light that slides away (a cloud, a camera's gain) costs trust little by little
 MISFIT_SHARE = 0.025  # of the blocks in sight: more of them off, and the camera sees something else
@@ -57,7 +57,7 @@ OFF_CODES = 12.0
 _STUCK = 3  # pictures: no exposure is so long that a turn is seen in more of them
 _KEPT_LIGHTS = 3
 _HALF = 0.5
-_SLIPPED_TRUST = 0.85
+_SLIPPED_TRUST, _FITTING_TRUST = 0.85, 0.97
 _RELIT_TRUST = 0.5  # less, and the light may have changed
 RIM_DOUBT = 20 * DOUBT_UNITS  # where lens and LCD's frame mix with the page
 _MOST_DOUBT = 254
@@ -219,9 +219,14 @@ class Plate:
                 return False
             if self._fit_of is not shown.page:
                 return True
-        slipped = self._trust.mean < _SLIPPED_TRUST
-        pause_s = RETRY_S if not self._is_right else SLIPPED_S if slipped else REFIT_S
-        return not 0 <= pts - self._tried_pts < pause_s * PTS_HZ
+        return not 0 <= pts - self._tried_pts < self._pause_s() * PTS_HZ
+
+    def _pause_s(self) -> float:
+        """From one fit to the next of the same page."""
+        if not self._is_right:
+            return RETRY_S
+        trust = self._trust.mean
+        return SLIPPED_S if trust < _SLIPPED_TRUST else FITTING_S if trust >= _FITTING_TRUST else REFIT_S
 
     def _see(self, waiting: list[Page], view: PageView, look: _Look, taken_ns: int) -> _Shown:
         """Finds what the frame shows of the pages that are waiting."""

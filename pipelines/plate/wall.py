@@ -19,6 +19,8 @@ EVIDENCE_EMPTY, EVIDENCE_OCCUPIED = 8, 1  # of one picture
 KNOWN_EVIDENCE, MOST_EVIDENCE = 24, 120
 SAME_CODES = 14.0
 WALL_DOUBT = 8  # quarter codes
+# More known pixels are worth drawing the wall again; while it is being learnt, not with every picture.
+WORTH_SHARE, MUCH_SHARE, TELL_EVERY_S = 0.01, 0.2, 1.0
 SETTLED_SHARE = 0.97  # known, of what is in sight: from there on only every LEARN_EVERY_S
 _SCALE = 64  # of the means, which are whole numbers
 _GAIN_STEP_PX = 8
@@ -46,6 +48,7 @@ class Wall:
         self._learnt_pts: int | None = None
         self._settled = False
         self._known = 0
+        self._told_pts: int | None = None
 
     def learn(self, rgb: U8, sure: U8, pts: int, *, is_empty: bool) -> None:
         """One picture u8 (H, W, 3). sure: u8 (H, W), above 0 where nobody is near. is_empty: of the room."""
@@ -57,8 +60,10 @@ class Wall:
         seen, known, of_all = _learn(rgb, sure, self.around, self._mean, self._evidence, evidence)
         self._settled = known >= SETTLED_SHARE * seen
         self._learnt_pts = pts
-        if abs(of_all - self._known) > 0.01 * of_all:
-            self._known = of_all
+        grown = abs(of_all - self._known)
+        is_soon = self._told_pts is not None and 0 <= pts - self._told_pts < TELL_EVERY_S * PTS_HZ
+        if grown > (MUCH_SHARE if is_soon else WORTH_SHARE) * of_all:
+            self._known, self._told_pts = of_all, pts
             self.version += 1
 
     def draw(self, box: Box, rgb: U8, doubt: U8) -> None:

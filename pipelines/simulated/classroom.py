@@ -21,6 +21,7 @@ from pipelines.simulated.strip import draw_strip
 from pipelines.timing import NS_PER_MS, NS_PER_S, Pacer, SessionClock
 
 NAME = "simulated classroom"
+SHORT_SHARE = 0.6  # of the time between two pictures
 
 
 class LcdHistory:
@@ -68,12 +69,28 @@ def lit_page(seen: list[tuple[Page | None, float]]) -> Page | None:
     return replace(shown, rgb=blended([(black if page is None else page.rgb, share) for page, share in seen]))
 
 
+class Spare:
+    """Are processors so short that every second picture is left out? A real camera would not compute at all,
+    so this one must not take what the lesson needs.
+    """
+
+    def __init__(self) -> None:
+        self.is_short = False
+        self._share = 0.0
+
+    def note(self, share: float) -> None:
+        """Of the time between two pictures, that drawing one took."""
+        self._share += 0.1 * (share - self._share)
+        self.is_short = self._share > (SHORT_SHARE / 2 if self.is_short else SHORT_SHARE)
+
+
 class SimulatedClassroom:
     """A fixed camera in a room with an LCD and a teacher. Satisfies Camera.
 
     url: "simulated:" with options, see `room_from_url`. Raises SourceLost (retry=False) for a url that asks
     for what cannot be. Picture k is taken k / rate_hz after the session's zero: pts and index tell each
-    other, in this process or any other, with `index_of` and `pts_of`.
+    other, in this process or any other, with `index_of` and `pts_of`. Where processors are short every second
+    picture is left out.
     """
 
     def __init__(
@@ -101,6 +118,7 @@ class SimulatedClassroom:
         self._renderer: Renderer | None = None
         self._is_built = threading.Event()
         self._pacer: Pacer | None = None
+        self._spare = Spare()
         self._last_tick_ns = 0
         self._frames = 0
         self._builder = threading.Thread(target=self._build, name="simulated-builder", daemon=True)
@@ -143,11 +161,13 @@ class SimulatedClassroom:
             raise SourceLost(NAME, "the camera was closed", retry=False)
         if self._pacer is None:
             self._pacer = self._start_pacer()
-        pause_ns = self._last_tick_ns + self._period_ns - deadline_ns
+        ticks = 2 if self._spare.is_short else 1
+        pause_ns = self._last_tick_ns + ticks * self._period_ns - deadline_ns
         if pause_ns > 0:
             self._stop.wait(max(deadline_ns - time.monotonic_ns(), 0) / NS_PER_S)
             return None
-        tick_ns = self._pacer.wait(self._stop)
+        for _ in range(ticks):
+            tick_ns = self._pacer.wait(self._stop)
         if self._stop.is_set():
             raise SourceLost(NAME, "the camera was closed", retry=False)
         self._last_tick_ns = tick_ns
@@ -155,7 +175,9 @@ class SimulatedClassroom:
         pts = self._clock.pts(tick_ns)
         half_ns = round(self.room.exposure_ms * NS_PER_MS / 2)
         seen = self._history.seen_during(tick_ns - half_ns, tick_ns + half_ns)
+        start_ns = time.monotonic_ns()
         rgb = renderer.render(self.index_of(pts), lit_page(seen))
+        self._spare.note((time.monotonic_ns() - start_ns) / self._period_ns)
         if self.room.clock:
             rgb = rgb.copy()
             draw_strip(rgb, tick_ns, pts)
