@@ -218,7 +218,7 @@ def test_nothing_is_done_twice(classroom: Classroom, pages: list[Page]) -> None:
     """The same arrays until it is time to look again."""
     first = settled(classroom, pages[0])
     again = classroom.plate.predict(classroom.matte(62, pages[0]))
-    later = classroom.plate.predict(classroom.matte(62 + 25 * 6, pages[0]))
+    later = classroom.plate.predict(classroom.matte(62 + 25 * 16, pages[0]))
     assert again is not None and later is not None
     assert again.rgb is first.rgb and again.doubt is first.doubt
     assert later.rgb is not first.rgb
