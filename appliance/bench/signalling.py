@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 SIZE_WH: Final[SizeWh] = (1280, 720)
 KINDS: Final = ("hand_up", "no_picture", "no_sound", "too_fast")
-PAUSE_S: Final = (
-    0.73  # no whole part of a second: presses fall at all phases of what the box does each second
-)
+# A room may say something every two seconds. No whole part of one more: presses fall at all phases of what the
+# box does each second.
+PAUSE_S: Final = 2.23
 
 # Both pages are of one browser on one machine, so their clocks agree.
 WATCH: Final = """() => {
