@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 SIZE_WH: Final[SizeWh] = (1280, 720)
 KINDS: Final = ("hand_up", "no_picture", "no_sound", "too_fast")
-# A room may say something every two seconds. No whole part of one more: presses fall at all phases of what the
-# box does each second.
+# A room may say something every two seconds; a part of a second more, so that presses fall at all phases of
+# what the box does each second.
 PAUSE_S: Final = 2.23
 
 # Both pages are of one browser on one machine, so their clocks agree.
