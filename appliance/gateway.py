@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
@@ -101,12 +101,12 @@ class Gateway:
 
     def start(self) -> None:
         self.studio.start()
-        self._spawn(self.outlets.start())
-        self._spawn(self._hold_picture())
-        self._spawn(self.preparer.run())
-        self._spawn(self.captions.run())
-        self._spawn(self.on_air.prepare(paused()))
-        self._spawn(self._ink.run())
+        self.spawn(self.outlets.start())
+        self.spawn(self._hold_picture())
+        self.spawn(self.preparer.run())
+        self.spawn(self.captions.run())
+        self.spawn(self.on_air.prepare(paused()))
+        self.spawn(self._ink.run())
 
     async def close(self) -> None:
         """Ends viewers and studio, within the bounds of StudioChild.stop."""
@@ -328,7 +328,7 @@ class Gateway:
         """The slate is a composed picture, and so is a film: whoever lays parts together gets that."""
         self.broadcast.allow_parts(self.is_live and self.sheets.stands)
 
-    def _spawn(self, work: Any) -> None:
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)

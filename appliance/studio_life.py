@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
-from typing import Literal, Protocol
+from collections.abc import Callable, Coroutine
+from typing import Any, Literal, Protocol
 
 from appliance.restarts import WINDOW_S, Restarts
 from appliance.settings.errors import EX_CONFIG
@@ -41,6 +41,9 @@ class Owner(Protocol):
     def studio_restarts(self, why: str, in_vain: bool) -> None:
         """It died and is started again. in_vain: the same way has failed too often."""
 
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """A task that ends with the owner, who also takes care of its failure."""
+
 
 class StudioLife:
     """Lives in the event loop. state, reason: of the studio that runs or is awaited. finished: gets the exit
@@ -58,7 +61,6 @@ class StudioLife:
         self._fatal: Fatal | None = None
         self._heard_s = 0.0
         self._is_closing = False
-        self._again: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         self._fatal = None
@@ -74,8 +76,6 @@ class StudioLife:
         self._is_closing = True
         self.state = "stopped"
         self._tell()
-        if self._again is not None:
-            self._again.cancel()
         if self._child is not None:
             await self._child.stop()
 
@@ -127,11 +127,8 @@ class StudioLife:
         log.error("the studio died (%s); it is started again in %.2f s", why, pause_s)
         self.state, self.reason = "restarting", why
         self._owner.studio_restarts(why, self.restarts.are_in_vain)
-        self._again = asyncio.get_running_loop().call_later(pause_s, self._start_again)
+        self._owner.spawn(self._start_again(pause_s))
 
-    def _start_again(self) -> None:
-        try:
-            self.start()
-        except Exception as error:
-            log.exception("the studio cannot be started")
-            self.finish(1, f"{type(error).__name__}: {error}")
+    async def _start_again(self, pause_s: float) -> None:
+        await asyncio.sleep(pause_s)
+        self.start()

@@ -29,7 +29,7 @@ def start_box(tmp_path: Path) -> Iterator[Callable[..., Box]]:
 
 @pytest.fixture(scope="module")
 def shared_box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
-    """A live one for all tests of a file that leave a box as they found it."""
+    """A live one for all tests of a file that do not mind what the others did to it."""
     box = Box(tmp_path_factory.mktemp("shared"))
     box.until_live()
     yield box

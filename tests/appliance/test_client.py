@@ -69,12 +69,9 @@ def call(node: ast.Call, paths: dict[str, str], function: str) -> Asked:
     return Asked(node.func.attr, texts[at], texts[at + 1], answer, function, places)
 
 
-@pytest.fixture(scope="module")
-def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
-    box = Box(tmp_path_factory.mktemp("client"))
-    box.until_live()
-    yield box
-    box.close()
+@pytest.fixture
+def box(shared_box: Box) -> Box:
+    return shared_box
 
 
 @pytest.fixture

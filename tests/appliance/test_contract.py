@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -23,12 +22,9 @@ def sdp(_context: Any, value: Any) -> bytes:
     return str(value).encode()
 
 
-@pytest.fixture(scope="module")
-def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
-    box = Box(tmp_path_factory.mktemp("contract"))
-    box.until_live()
-    yield box
-    box.close()
+@pytest.fixture
+def box(shared_box: Box) -> Box:
+    return shared_box
 
 
 def test_nothing_that_may_be_sent_is_a_bug(box: Box) -> None:

@@ -26,12 +26,9 @@ OLD, NEW = "20260301-081500-417034", "20260302-091500-000001"
 SECONDS = 4
 
 
-@pytest.fixture(scope="module")
-def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
-    box = Box(tmp_path_factory.mktemp("raw"))
-    box.until_live()
-    yield box
-    box.close()
+@pytest.fixture
+def box(shared_box: Box) -> Box:
+    return shared_box
 
 
 @pytest.fixture

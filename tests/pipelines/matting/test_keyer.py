@@ -112,6 +112,19 @@ def test_the_budget_is_the_networks(red_net: RedNet) -> None:
     assert keyer.crop.net_wh[0] * keyer.crop.net_wh[1] <= 40_000
 
 
+def test_a_thrifty_question_shows_the_network_less_of_the_same_teacher(keyer: Keyer, red_net: RedNet) -> None:
+    follow(keyer)
+    before = keyer.crop.net_wh
+    thrifty = keyer.ask(picture(STANDING, number=10), is_thrifty=True)
+    assert thrifty.crop.net_wh[0] * thrifty.crop.net_wh[1] < 0.7 * before[0] * before[1]
+    assert red_net.windows[-1][1] == thrifty.crop.net_wh, "its memory has come along"
+    assert thrifty.teacher is not None
+    assert keyer.ask(picture(STANDING, number=11)).crop.net_wh == before
+    own = Keyer(red_net, MattingSettings(budget_px=40_000), CAMERA_WH)
+    whole = own.ask(picture(STANDING)).crop
+    assert own.ask(picture(STANDING, number=1), is_thrifty=True).crop == whole, "an operator's own budget"
+
+
 def test_a_picture_of_another_size_is_refused(keyer: Keyer) -> None:
     with pytest.raises(ValueError, match="1280"):
         keyer.matte(Frame(np.zeros((480, 640, 3), np.uint8), 0, 0))

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.media import Frame, Page, SourceLost
 from pipelines.simulated import clip
-from pipelines.simulated.classroom import LcdHistory, SimulatedClassroom, lit_page
+from pipelines.simulated.classroom import SHORT_SHARE, LcdHistory, SimulatedClassroom, Spare, lit_page
 from pipelines.timing import NS_PER_MS, SessionClock
 
 from .conftest import MakePage
@@ -166,3 +166,18 @@ def test_pts_and_index_tell_each_other_for_a_whole_lesson(rate_hz: float) -> Non
     for index in (0, 1, 119, 100_000, 200_000):
         assert camera.index_of(camera.pts_of(index)) == index
         assert camera.index_of(clock.pts(clock.zero_ns + index * round(1e9 / rate_hz))) == index
+
+
+def test_where_processors_stay_short_every_second_picture_is_left_out_until_they_are_not() -> None:
+    spare = Spare()
+    spare.note(5.0)  # one that took long says little
+    assert not spare.is_short
+    for _ in range(40):
+        spare.note(SHORT_SHARE + 0.1)
+    assert spare.is_short
+    for _ in range(10):
+        spare.note(SHORT_SHARE - 0.1)
+    assert spare.is_short, "with half the pictures drawing is easier"
+    for _ in range(60):
+        spare.note(0.1)
+    assert not spare.is_short
