@@ -14,7 +14,7 @@ from appliance.settings.errors import EX_CONFIG, SettingsError
 from models.errors import ModelError
 from pipelines.media import SourceLost
 
-COMMANDS = ("run", "calibrate", "doctor", "models", "settings", "links", "bench", "eval", "replay")
+COMMANDS = ("run", "calibrate", "doctor", "models", "settings", "links", "bench", "eval", "replay", "compile")
 
 EXAMPLES = """\
 examples:

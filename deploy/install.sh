@@ -119,6 +119,12 @@ install_network() {
     "$command" models install rvm-mobilenetv3
 }
 
+# So that the first lesson need not wait for it. Without it the service compiles when it starts.
+compile_loops() {
+    say "Compiling what runs on every pixel (about a minute)"
+    "$command" compile || true
+}
+
 next_steps() {
     say "Installed. Next:"
     cat <<TEXT
@@ -150,4 +156,5 @@ install_packages
 install_software
 install_service
 install_network
+compile_loops
 next_steps

@@ -82,6 +82,17 @@ network() {
     "$venv/bin/classroom" models install rvm-mobilenetv3
 }
 
+# So that the first start need not; again when the source has changed.
+loops() {
+    local stamp=$venv/.compiled
+    [ -f "$stamp" ] && [ -z "$(find pipelines -name '*.py' -newer "$stamp" -print -quit)" ] && return
+    say "Compiling what runs on every pixel (about a minute) ..."
+    touch "$stamp.part"
+    # Where nothing can be kept it says so, and every start compiles.
+    "$venv/bin/classroom" compile >&2 && mv "$stamp.part" "$stamp" || true
+}
+
 debian_packages
 python_packages
 network
+loops

@@ -31,3 +31,14 @@ def compiled(*, fastmath: bool = False, inline: bool = False) -> Callable[[Funct
             return njit(**options)(function)  # type: ignore[no-any-return]
 
     return compile_it
+
+
+def kept_in() -> str | None:
+    """The folder where this module's machine code would be kept; None where there is none to write to."""
+    probe: Any = compiled()(_probe)
+    path: str | None = probe.stats.cache_path
+    return path
+
+
+def _probe() -> int:
+    return 0

@@ -62,6 +62,6 @@ def welcome(settings: Settings, port: int, tokens: Tokens | None) -> Iterator[st
         yield f"    viewers · 远端    {link.watch}"
         yield f"    screen · 投屏     {link.present}"
     yield ""
-    yield "The first picture takes a few seconds; at the very first start the teacher comes a minute later."
+    yield "The first picture takes a few seconds."
     yield "Stop with Ctrl-C."
     yield ""

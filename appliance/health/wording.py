@@ -89,8 +89,8 @@ _WORDS: Final[dict[tuple[str, str], _Words]] = {
     ("studio", "starting"): (
         ("正在准备", "getting ready"),
         (
-            "稍等片刻；首次启动约需一分钟",
-            "Wait a moment; the very first start takes about a minute",
+            "稍等片刻；使用显卡时首次启动需几分钟",
+            "Wait a moment; with a GPU the very first start takes minutes",
         ),
     ),
     ("studio", "works"): (("正常", "works"), ("", "")),

@@ -179,3 +179,8 @@ def _plane(frame: av.VideoFrame, index: int) -> U8:
     """A writable view of one plane, u8 (h, row length), rows padded: contiguous for any width."""
     plane = frame.planes[index]
     return np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
+
+
+def warm_up_canvas() -> None:
+    """Compiles the loops over pixels, or loads them from the cache."""
+    Canvas((64, 2))

@@ -370,7 +370,11 @@ def warm_up_plate() -> None:
     plate = guess.plate(np.zeros((size, size, 3), np.float32))
     guess.room_share(plate)
     flat: U8 = np.zeros((size, size), np.uint8)
-    Trust().measure(plate, plate, flat, flat + np.uint8(1))
+    for rgb in (
+        plate,
+        plate[:, :TRUST_TILE_PX],
+    ):  # an LCD that fills the picture, and one in the middle of it
+        Trust().measure(rgb, plate[:, : rgb.shape[1]].copy(), *[flat[:, : rgb.shape[1]]] * 2)
     light: F32 = np.zeros((size, size, 3), np.float32)
     rows: F32 = np.zeros(size, np.float32)
     mix(light, light, rows, light)

@@ -57,7 +57,7 @@ class Trust:
         """
         rows, columns = -(-rgb.shape[0] // TRUST_TILE_PX), -(-rgb.shape[1] // TRUST_TILE_PX)
         sums: F32 = np.zeros((rows, columns, _SUMS), np.float32)
-        _tally(rgb, plate, doubt, sure, sums)
+        _tally(_view(rgb), _view(plate), _plain(doubt), _plain(sure), sums)
         wide = cv2.blur(sums, (3, 3), borderType=cv2.BORDER_CONSTANT)
         share = agreement(np.asarray(wide, np.float64) * 9)
         seen = np.asarray(wide[..., 0] * 9 >= _LEAST_PIXELS)
@@ -116,6 +116,18 @@ def _filled(share: F32, seen: npt.NDArray[np.bool_]) -> F32:
         out[fill], known[fill] = around[fill] / weight[fill], 1.0
     out[known == 0] = share[seen].mean()
     return np.asarray(out, np.float32)
+
+
+def _view(array: U8) -> U8:
+    """The same array read-only: for that and for writable ones Numba compiles twice."""
+    view = array.view()
+    freeze(view)
+    return view
+
+
+def _plain(array: U8) -> U8:
+    """The same read-only and without gaps between its rows, for which it would compile again."""
+    return _view(np.ascontiguousarray(array))
 
 
 @compiled(fastmath=True)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.compiling import compiled
-from pipelines.media import F32, PTS_HZ, U8, Box
+from pipelines.media import F32, PTS_HZ, U8, Box, freeze
 
 LEARN_EVERY_S = 0.2
 EVIDENCE_EMPTY, EVIDENCE_OCCUPIED = 8, 1  # of one picture
@@ -90,11 +90,12 @@ class Wall:
 
 def warm_up_wall() -> None:
     """Compiles the loops over pixels, or loads them from the cache."""
-    flat: U8 = np.zeros((8, 8), np.uint8)
-    rgb: U8 = np.zeros((8, 8, 3), np.uint8)
+    flat: U8 = np.zeros((8, 16), np.uint8)
+    rgb: U8 = np.zeros((8, 16, 3), np.uint8)
+    freeze(rgb)  # as the camera's pictures are
     wall = Wall(flat)
     wall.learn(rgb, flat, 0, is_empty=True)
-    wall.draw(Box(0, 0, 8, 8), rgb, flat)
+    wall.draw(Box(0, 0, 8, 8), np.zeros((8, 8, 3), np.uint8), np.zeros((8, 8), np.uint8))
 
 
 @compiled()

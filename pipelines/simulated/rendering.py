@@ -199,3 +199,9 @@ def render_clip(size_wh: SizeWh, page: Page | None, count: int, *, room: Room | 
     """`count` pictures of a room at 25 Hz, u8 (H, W, 3) each, from the raising of the stick on."""
     renderer = Renderer(Optics(room or Room(), size_wh), CLIP_HZ)
     return [renderer.render(STICK_RAISED_FRAME + k, page) for k in range(count)]
+
+
+def warm_up_simulated() -> None:
+    """Compiles the loops over pixels, or loads them from the cache."""
+    page = np.zeros((64, 128, 3), np.uint8)
+    render_clip((128, 72), Page(page, 0, 0), 1)

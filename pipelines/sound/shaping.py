@@ -57,3 +57,8 @@ def _filter(pcm: I16, coefficients: F64, memory: F64) -> I16:
             shaped[n, channel] = round(min(max(y, _LOWEST), _HIGHEST))
         memory[channel, 0], memory[channel, 1] = first, second
     return shaped
+
+
+def warm_up_shaping() -> None:
+    """Compiles the loop over samples, or loads it from the cache."""
+    Shaper(1.0, 80.0)

@@ -9,15 +9,12 @@ from functools import partial
 from models.catalog import locate
 from models.matting_net import MattingNet
 from pipelines.annotating.annotator import Annotator
-from pipelines.annotating.rendering import warm_up_ink
 from pipelines.capture.mounting import Upright
 from pipelines.capture.opening import open_camera
 from pipelines.capture.upright import UprightCamera
 from pipelines.channels import Closed
-from pipelines.compositing.compositor import warm_up
 from pipelines.encoding.layers import LayeredEncoder
-from pipelines.matting.carrying import warm_up_matting
-from pipelines.matting.refining import Refiner, warm_up_refining
+from pipelines.matting.refining import Refiner
 from pipelines.media import I16, Calibration, Scene, SizeWh, SourceLost, SourceState
 from pipelines.orders import (
     Calibrate,
@@ -42,7 +39,6 @@ from pipelines.orders import (
     WatchLayers,
     WatchSheets,
 )
-from pipelines.plate.plate import warm_up_plate
 from pipelines.reports import (
     CalibrationNews,
     OfferAnswer,
@@ -61,6 +57,7 @@ from pipelines.studio.guest import Guest
 from pipelines.studio.knowing import Knowing
 from pipelines.studio.lectern import Lectern, Wanted
 from pipelines.studio.link import Link
+from pipelines.studio.loops import warm_up_loops
 from pipelines.studio.matting import Matting
 from pipelines.studio.mixing import Mixer
 from pipelines.studio.parts import Parts
@@ -77,12 +74,6 @@ POLL_S = 0.5
 STATUS_PERIOD_S = 1.0
 # An order's effect is told when it has happened, not a second later.
 STATUS_AFTER_ORDER_S = 0.15
-
-
-def warm_up_loops() -> None:
-    """Compiles every stage's loops over pixels, or loads them from the cache: none may wait for it later."""
-    for warm in (warm_up, warm_up_ink, warm_up_matting, warm_up_plate, warm_up_refining):
-        warm()
 
 
 class Studio:

@@ -9,7 +9,7 @@ import pytest
 
 from models.refiner_net import RefinerNet
 from models.settings import NetworkSettings
-from pipelines.matting.refining import TILE_PX, Refiner, warm_up_refining
+from pipelines.matting.refining import TILE_PX, Refiner
 from pipelines.media import F32, TRUST_TILE_PX, U8, Box, Frame, Matte, Prediction
 
 WIDTH, HEIGHT = 640, 480
@@ -168,7 +168,3 @@ def test_a_matte_of_the_whole_picture_leaves_the_frame_alone() -> None:
     refined = Refiner(Recorder(0.5), lambda _: known)(Matte(frame, whole, full(matte), frame.rgb))
     assert refined.box == whole
     np.testing.assert_array_equal(frame.rgb, before)
-
-
-def test_it_warms_up() -> None:
-    warm_up_refining()
