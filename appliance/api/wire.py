@@ -164,7 +164,10 @@ class ProgrammeOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     size_wh: tuple[int, int]
-    programme_fps: float
+    programme_fps: float = Field(description="Pictures sent.")
+    unchanged_hz: float = Field(
+        description="Pictures not sent, because nothing in them had changed and processors were short."
+    )
     camera_hz: float
     net_hz: float = Field(description="Answers of the matting network.")
     matte_hz: float = Field(

@@ -43,6 +43,7 @@ def table(report: dict[str, Any]) -> str:
     lines = [f"{'':28}" + "".join(f"{name:>14}" for name, _ in columns)]
     rows = [
         ("programme fps", "programme_fps"),
+        ("  unchanged, left out", "unchanged_hz"),
         ("  naive chain", "peer_programme_fps"),
         ("  naive chain, same size", "peer_same_size_programme_fps"),
         ("fresh mattes Hz", "matte_hz"),

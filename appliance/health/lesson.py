@@ -48,7 +48,7 @@ def _speed(status: StudioStatus, rate_hz: float) -> Finding:
         "provider": status.provider,
     }
     warm = status.counts.get("programme", 0) >= SETTLED_FRAMES
-    if warm and status.programme_fps < SLOW * rate_hz:
+    if warm and status.programme_fps + status.unchanged_hz < SLOW * rate_hz:
         return Finding("speed", "slow", "note", values)
     return Finding("speed", "fast", "ok", values)
 

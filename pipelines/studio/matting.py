@@ -63,6 +63,11 @@ class Matting:
         """Frames that got no matte."""
         return self._frames.dropped
 
+    @property
+    def is_short(self) -> bool:
+        """Have processors been short for long?"""
+        return self._pace.is_thrifty
+
     def put(self, frame: Frame) -> None:
         self._frames.put(frame)
 

@@ -17,6 +17,7 @@ from pipelines.studio.composing import Composed, Composing, Wish
 from pipelines.studio.guest import Guest
 from pipelines.studio.parts import Parts
 from pipelines.studio.showing import WITH_TEACHER
+from pipelines.studio.sparing import Sparing
 from pipelines.timing import NS_PER_MS, NS_PER_S, Marks, Rate, SessionClock
 
 # A teacher who has not moved for so long is a frozen picture, not a teacher: better none.
@@ -26,7 +27,7 @@ TEACHER_EXPIRES_NS = 3 * NS_PER_S
 
 class Programme:
     """Composes and encodes. One thread calls `tick`; any may set `scene`, `shows_recording`, or call
-    `request_key`, `watch`."""
+    `request_key`, `watch`. is_short: are processors, so that what has not changed is better left out?"""
 
     def __init__(
         self,
@@ -38,6 +39,7 @@ class Programme:
         mattes: Latest[Matte],
         marks: Marks,
         guest: Guest | None = None,
+        is_short: Callable[[], bool] = lambda: False,
     ) -> None:
         self._composing = composing
         self._encoder = encoder
@@ -46,10 +48,12 @@ class Programme:
         self._clock = clock
         self._mattes = mattes
         self._marks = marks
+        self._is_short, self._sparing = is_short, Sparing()
         self.scene = scene
         self.shows_recording = False
         self.calibration: Calibration | None = None
-        self.rate, self.matte_rate = Rate(), Rate()  # pictures; those with a matte not shown before
+        # Pictures coded; those left out because nothing in them had changed; mattes not shown before.
+        self.rate, self.spared_rate, self.matte_rate = Rate(), Rate(), Rate()
         self.teacher_age_ns = 0
         self.stale_mattes = 0
         self.newest: Composed | None = None
@@ -102,21 +106,21 @@ class Programme:
             # Over all else, and not in what is returned: a raw recording knows nothing of remote rooms.
             self.newest = shown = composed if self._guest is None else self._guest.over(composed, tick_ns)
         rgb, page, _, scene, _ = shown
-        watched, low_bps = self._watched
-        if watched != self._encoder.watched:
-            self._encoder.watch(watched)
-        self._encoder.pace_low(low_bps)
-        keys = self._wanted_keys(page, scene, step.is_moving)
         pts, captured_ns = self._clock.pts(tick_ns), tick_ns if matte is None else matte.captured_ns
-        with self._marks.measure("encoding"):
-            packets = self._encoder.encode(rgb, pts, captured_ns, keys)
-        with self._marks.measure("parts"):
-            wants_key = TEACHER_LAYER in keys
-            self._parts.shows_recording, self._parts.shows_inset = light, shown is not composed
-            packets += self._parts.tick(page, matte, scene, calibration, pts, captured_ns, wants_key)
-        for packet in packets:
-            send(packet)
-        self.rate.tick()
+        keys = self._wanted_keys(page, scene, step.is_moving)
+        is_wanted = self._watch() or bool(keys)
+        if self._sparing.spares(rgb, tick_ns, is_short=self._is_short(), is_wanted=is_wanted):
+            self.spared_rate.tick()
+        else:
+            with self._marks.measure("encoding"):
+                packets = self._encoder.encode(rgb, pts, captured_ns, keys)
+            with self._marks.measure("parts"):
+                wants_key = TEACHER_LAYER in keys
+                self._parts.shows_recording, self._parts.shows_inset = light, shown is not composed
+                packets += self._parts.tick(page, matte, scene, calibration, pts, captured_ns, wants_key)
+            for packet in packets:
+                send(packet)
+            self.rate.tick()
         if matte is not self._shown_matte:
             self._shown_matte = matte
             if matte is not None:
@@ -124,6 +128,15 @@ class Programme:
         if matte is not None:
             self._note_age(time.monotonic_ns() - matte.captured_ns)
         return composed
+
+    def _watch(self) -> bool:
+        """Brings the layers up to date. Does one begin, or end?"""
+        watched, low_bps = self._watched
+        is_other = watched != self._encoder.watched
+        if is_other:
+            self._encoder.watch(watched)
+        self._encoder.pace_low(low_bps)
+        return is_other
 
     def _fresh_matte(self, now_ns: int) -> Matte | None:
         """The newest matte, unless the teacher in it stands still for too long."""

@@ -132,7 +132,15 @@ class Studio:
             self._net, settings.matting, self._refiner_for, self._marks, self._witness.matte
         )
         self._programme = Programme(
-            composing, encoder, self._parts, clock, scene, self._matting.mattes, self._marks, self._guest
+            composing,
+            encoder,
+            self._parts,
+            clock,
+            scene,
+            self._matting.mattes,
+            self._marks,
+            self._guest,
+            lambda: self._matting.is_short,
         )
         self._darkroom = Darkroom(
             self._lectern.page, lambda: self._programme.newest, lambda: self._knowing.expected, link.send
@@ -332,6 +340,7 @@ class Studio:
                 **({} if self._loudspeaker is None else {"loudspeaker": self._loudspeaker.state}),
             },
             programme_fps=self._programme.rate.hz(),
+            unchanged_hz=self._programme.spared_rate.hz(),
             net_hz=self._matting.net_rate.hz(),
             matte_hz=self._programme.matte_rate.hz(),
             camera_hz=self._camera_rate.hz(),

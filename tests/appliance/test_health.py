@@ -120,6 +120,7 @@ def test_a_gpu_whose_driver_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         ({}, "speed", "fast", "ok"),
         ({"programme_fps": 12.0}, "speed", "slow", "note"),
         ({"programme_fps": 12.0, "counts": {}}, "speed", "fast", "ok"),
+        ({"programme_fps": 12.0, "unchanged_hz": 12.0}, "speed", "fast", "ok"),
         ({"sources": {"camera": SourceState("c", "lost", "unplugged")}}, "camera", "lost", "fault"),
         ({"sources": {"sound": SourceState("s", "live", "dead silence")}}, "microphone", "complains", "note"),
         ({"watch": WatchStatus("moved", 12.3)}, "calibration", "moved", "fault"),

@@ -49,12 +49,22 @@ class Running:
     """A programme watched by everybody, with a new matte for every picture."""
 
     def __init__(self, transition_ms: int) -> None:
+        self.is_short = False
         settings, clock = EncodingSettings(encoder="x264"), SessionClock(0)
         composing = Composing(SIZE_WH, transition_ms)
         self.mattes: Latest[Matte] = Latest()
         self.encoder = LayeredEncoder(SIZE_WH, 25, settings)
         self.parts = parts = Parts(composing.compositor, SIZE_WH, 25, settings)
-        self.programme = Programme(composing, self.encoder, parts, clock, Scene(), self.mattes, Marks())
+        self.programme = Programme(
+            composing,
+            self.encoder,
+            parts,
+            clock,
+            Scene(),
+            self.mattes,
+            Marks(),
+            is_short=lambda: self.is_short,
+        )
         self.programme.watch(frozenset(CODED))
         self.page, self.now_ns = _page(240, 1), TICK_NS
         self.keys: list[set[str]] = []  # of each picture: layers that began anew with it
@@ -210,3 +220,27 @@ def test_the_sound_waits_for_the_coder_too() -> None:
     parts.close()
     assert len(sent) == 1
     assert programme.teacher_age_ns >= AGE_NS + CODER_NS
+
+
+def test_where_processors_are_short_what_has_not_changed_is_not_sent(running: Running) -> None:
+    running.is_short = True
+    packets: list[Packet] = []
+
+    def ticks(count: int) -> int:
+        packets.clear()
+        for _ in range(count):
+            running.now_ns += TICK_NS
+            running.programme.tick(running.now_ns, running.page, "", "", packets.append)
+        return len([packet for packet in packets if packet.layer == "420"])
+
+    running.picture()
+    spared = running.programme.spared_rate.total
+    assert 3 <= ticks(12) <= 5
+    assert running.programme.spared_rate.total - spared >= 7
+    running.programme.request_key("420")
+    assert ticks(1) == 1 and packets[0].is_key, "a viewer who joins does not wait"
+    running.page = _page(90, 2)
+    assert ticks(1) == 1, "nor does a page turn"
+    sent = running.programme.rate.total
+    running.pictures(8)
+    assert running.programme.rate.total - sent == 8, "nor a teacher who moves"
