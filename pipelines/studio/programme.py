@@ -26,8 +26,8 @@ TEACHER_EXPIRES_NS = 3 * NS_PER_S
 
 
 class Programme:
-    """Composes and encodes. One thread calls `tick`; any may set `scene`, `shows_recording`, or call
-    `request_key`, `watch`. is_short: are processors, so that what has not changed is better left out?"""
+    """Composes and encodes. One thread calls `tick`; any may set `scene`, `shows_recording`, `is_short` (are
+    processors, so that what has not changed is better left out?), or call `request_key`, `watch`."""
 
     def __init__(
         self,
@@ -39,7 +39,6 @@ class Programme:
         mattes: Latest[Matte],
         marks: Marks,
         guest: Guest | None = None,
-        is_short: Callable[[], bool] = lambda: False,
     ) -> None:
         self._composing = composing
         self._encoder = encoder
@@ -48,9 +47,10 @@ class Programme:
         self._clock = clock
         self._mattes = mattes
         self._marks = marks
-        self._is_short, self._sparing = is_short, Sparing()
+        self._sparing = Sparing()
         self.scene = scene
         self.shows_recording = False
+        self.is_short = False
         self.calibration: Calibration | None = None
         # Pictures coded; those left out because nothing in them had changed; mattes not shown before.
         self.rate, self.spared_rate, self.matte_rate = Rate(), Rate(), Rate()
@@ -109,7 +109,7 @@ class Programme:
         pts, captured_ns = self._clock.pts(tick_ns), tick_ns if matte is None else matte.captured_ns
         keys = self._wanted_keys(page, scene, step.is_moving)
         is_wanted = self._watch() or bool(keys)
-        if self._sparing.spares(rgb, tick_ns, is_short=self._is_short(), is_wanted=is_wanted):
+        if self._sparing.spares(rgb, tick_ns, is_short=self.is_short, is_wanted=is_wanted):
             self.spared_rate.tick()
         else:
             with self._marks.measure("encoding"):

@@ -132,15 +132,7 @@ class Studio:
             self._net, settings.matting, self._refiner_for, self._marks, self._witness.matte
         )
         self._programme = Programme(
-            composing,
-            encoder,
-            self._parts,
-            clock,
-            scene,
-            self._matting.mattes,
-            self._marks,
-            self._guest,
-            lambda: self._matting.is_short,
+            composing, encoder, self._parts, clock, scene, self._matting.mattes, self._marks, self._guest
         )
         self._darkroom = Darkroom(
             self._lectern.page, lambda: self._programme.newest, lambda: self._knowing.expected, link.send
@@ -217,6 +209,7 @@ class Studio:
             shown = self._lectern.shown()
             # LCD and plate are told of the page alone: ink is for the viewers.
             page = None if shown is None else self._annotator.over(*shown)
+            self._programme.is_short = self._matting.is_short
             composed = self._programme.tick(tick_ns, page, page_reason, camera_reason, self._link.send)
             self._witness.picture(tick_ns, shown, self._annotator.laid, composed)
             if not self._started:

@@ -49,22 +49,12 @@ class Running:
     """A programme watched by everybody, with a new matte for every picture."""
 
     def __init__(self, transition_ms: int) -> None:
-        self.is_short = False
         settings, clock = EncodingSettings(encoder="x264"), SessionClock(0)
         composing = Composing(SIZE_WH, transition_ms)
         self.mattes: Latest[Matte] = Latest()
         self.encoder = LayeredEncoder(SIZE_WH, 25, settings)
         self.parts = parts = Parts(composing.compositor, SIZE_WH, 25, settings)
-        self.programme = Programme(
-            composing,
-            self.encoder,
-            parts,
-            clock,
-            Scene(),
-            self.mattes,
-            Marks(),
-            is_short=lambda: self.is_short,
-        )
+        self.programme = Programme(composing, self.encoder, parts, clock, Scene(), self.mattes, Marks())
         self.programme.watch(frozenset(CODED))
         self.page, self.now_ns = _page(240, 1), TICK_NS
         self.keys: list[set[str]] = []  # of each picture: layers that began anew with it
@@ -223,7 +213,7 @@ def test_the_sound_waits_for_the_coder_too() -> None:
 
 
 def test_where_processors_are_short_what_has_not_changed_is_not_sent(running: Running) -> None:
-    running.is_short = True
+    running.programme.is_short = True
     packets: list[Packet] = []
 
     def ticks(count: int) -> int:
