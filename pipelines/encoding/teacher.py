@@ -8,10 +8,12 @@ together themselves. No browser decodes H.264 with alpha; two pictures in one do
     +-----------------+
     | alpha, as grey  |  height of the programme: linear, 0 to 255
     +-----------------+
-    | number          |  STRIP_PX: NUMBER_BITS black or white cells of CELL_PX, most significant first,
-    +-----------------+  then CHECK_BITS of `check_of`
+    | number, place   |  STRIP_PX: NUMBER_BITS black or white cells of CELL_PX, most significant first,
+    +-----------------+  then CHECK_BITS of `check_of`; where the width allows, PLACE_BITS and CHECK_BITS more
 
-In the picture, a number survives every way of sending and every player; RTP timestamps do not.
+In the picture, a number survives every way of sending and every player; RTP timestamps do not. The place is
+the box that holds the teacher, so that a player without a graphics card need not look everywhere: left, top,
+right, bottom in 255ths of width and height, a byte each.
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ STRIP_PX = 16
 CELL_PX = 8
 NUMBER_BITS = 24
 CHECK_BITS = 8
+PLACE_BITS = 32
 NUMBERS = 1 << NUMBER_BITS
+_SHARES = 255
 
 
 def packed_wh(size_wh: SizeWh) -> SizeWh:
@@ -41,6 +45,23 @@ def packed_wh(size_wh: SizeWh) -> SizeWh:
 def check_of(number: int) -> int:
     """Eight bits that tell a number from a picture that merely looks like one."""
     return (number ^ number >> 8 ^ number >> 16 ^ 0xA5) & 0xFF
+
+
+def place_of(alpha: U8) -> int:
+    """PLACE_BITS of what is above 0 in alpha, u8 (H, W); 0 where nobody is."""
+    height, width = alpha.shape
+    x, y, w, h = cv2.boundingRect(alpha)
+    place = 0
+    for at, length in ((x, width), (y, height)):
+        place = place << 8 | at * _SHARES // length
+    for end, length in ((x + w, width), (y + h, height)):
+        place = place << 8 | -(-end * _SHARES // length)
+    return place
+
+
+def check_of_place(place: int) -> int:
+    """Eight bits, as `check_of`."""
+    return (place ^ place >> 8 ^ place >> 16 ^ place >> 24 ^ 0x5A) & 0xFF
 
 
 class TeacherEncoder:
@@ -81,22 +102,25 @@ class TeacherEncoder:
         return self._encoder.encode_drawn(pts, captured_ns, want_key)
 
     def _pack(self, rgba: U8 | None, number: int) -> None:
-        height, packed = self._height, self._packed
+        height, packed, place = self._height, self._packed, 0
         if rgba is not None:
             cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB, dst=packed[:height])
-            alpha = cv2.extractChannel(rgba, 3)
+            alpha = np.asarray(cv2.extractChannel(rgba, 3), np.uint8)
+            place = place_of(alpha)
             cv2.cvtColor(alpha, cv2.COLOR_GRAY2RGB, dst=packed[height : 2 * height])
         elif not self._is_empty:
             packed[: 2 * height] = 0
         self._is_empty = rgba is None
-        draw_number(packed[2 * height :], number)
+        draw_strip(packed[2 * height :], number, place)
 
 
-def draw_number(strip: U8, number: int) -> None:
-    """Writes the cells into strip, u8 (STRIP_PX, W, 3)."""
+def draw_strip(strip: U8, number: int, place: int) -> None:
+    """Writes the cells into strip, u8 (STRIP_PX, W, 3); the place only where it fits."""
     number %= NUMBERS
-    coded = number << CHECK_BITS | check_of(number)
-    bits = NUMBER_BITS + CHECK_BITS
+    coded, bits = number << CHECK_BITS | check_of(number), NUMBER_BITS + CHECK_BITS
+    if strip.shape[1] >= (bits + PLACE_BITS + CHECK_BITS) * CELL_PX:
+        coded = (coded << PLACE_BITS | place) << CHECK_BITS | check_of_place(place)
+        bits += PLACE_BITS + CHECK_BITS
     for cell in range(bits):
         strip[:, cell * CELL_PX : (cell + 1) * CELL_PX] = 255 * (coded >> (bits - 1 - cell) & 1)
 

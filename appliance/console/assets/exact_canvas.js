@@ -4,13 +4,18 @@
 const STRIP_PX = 16;
 const CELL_PX = 8;
 const NUMBER_BITS = 24;
-const CELLS = NUMBER_BITS + 8;
+const PLACE_BITS = 32;
+const CHECK_BITS = 8;
+const NUMBER_CELLS = NUMBER_BITS + CHECK_BITS;
+const CELLS = NUMBER_CELLS + PLACE_BITS + CHECK_BITS;
+const WHOLE = [0, 0, 1, 1]; // of the picture: left, top, right, bottom
 
 const VERTEX = `#version 300 es
 void main() { gl_Position = vec4(gl_VertexID == 1 ? 3. : -1., gl_VertexID == 2 ? 3. : -1., 0., 1.); }`;
 
-// IEC 61966-2-1. Where alpha is 0 the sheet's texel goes out as it came in.
-const COMPOSE = `#version 300 es
+// Light as in IEC 61966-2-1. A browser without a graphics card runs through both ways of a branch, but not into a loop
+// that no pixel of four wants: so what is dear stands in loops of one turn.
+const COMPOSING = `#version 300 es
 precision highp float;
 uniform sampler2D sheet;
 uniform sampler2D packed;
@@ -22,12 +27,30 @@ out vec4 colour;
 const float COARSE = 4. / 255.; // the coder's noise must not veil the page
 vec3 light(vec3 c) { return mix(c / 12.92, pow((c + .055) / 1.055, vec3(2.4)), step(.04045, c)); }
 vec3 code(vec3 l) { return mix(l * 12.92, 1.055 * pow(l, vec3(1. / 2.4)) - .055, step(.0031308, l)); }
-vec4 teacher(vec2 at) {
+float cleaned(float alpha) { return clamp((alpha - COARSE) / (1. - 2. * COARSE), 0., 1.); }
+vec3 over(vec3 under, vec4 lit) { return code(min(lit.rgb + (1. - lit.a) * light(under), 1.)); }`;
+
+// Where alpha is 0 the sheet's texel goes out as it came in, where it is 1 the teacher's.
+const COMPOSE = `${COMPOSING}
+void main() {
+  ivec2 at = ivec2(gl_FragCoord.x, size.y - gl_FragCoord.y);
+  ivec2 from = at - ivec2(shift);
+  bool isIn = from.x >= 0 && from.y >= 0 && from.x < int(size.x) && from.y < int(size.y);
+  vec3 under = texelFetch(sheet, at, 0).rgb;
+  vec3 teacher = texelFetch(packed, from, 0).rgb;
+  float alpha = isIn ? cleaned(texelFetch(packed, from + ivec2(0, int(size.y)), 0).g) : 0.;
+  colour = vec4(alpha == 0. ? under : teacher, 1.);
+  bool isMixed = alpha > 0. && alpha * opacity < 1.;
+  for (int n = isMixed ? 1 : 0; n > 0; n--) colour.rgb = over(under, opacity * vec4(light(teacher), alpha));
+}`;
+
+// The teacher larger or smaller; much smaller, of four samples.
+const COMPOSE_SCALED = `${COMPOSING}
+vec4 lit(vec2 at) {
   if (at.x < 0. || at.y < 0. || at.x > size.x || at.y > size.y) return vec4(0.);
   at = clamp(at, vec2(.5), size - .5);
   vec2 whole = vec2(textureSize(packed, 0));
-  float alpha = texture(packed, (at + vec2(0., size.y)) / whole).g;
-  alpha = clamp((alpha - COARSE) / (1. - 2. * COARSE), 0., 1.);
+  float alpha = cleaned(texture(packed, (at + vec2(0., size.y)) / whole).g);
   return alpha == 0. ? vec4(0.) : vec4(light(texture(packed, at / whole).rgb), alpha);
 }
 void main() {
@@ -35,14 +58,21 @@ void main() {
   vec3 under = texelFetch(sheet, ivec2(at), 0).rgb;
   vec2 anchor = vec2(size.x / 2., size.y);
   vec2 from = (at - shift - anchor) / scale + anchor;
-  vec4 over = vec4(0.);
-  if (opacity > 0.) {
-    if (scale > .8) over = teacher(from);
-    else for (int tap = 0; tap < 4; tap++) over += teacher(from + (vec2(tap & 1, tap >> 1) - .5) * .5 / scale) / 4.;
-    over *= opacity;
-  }
-  colour = vec4(over.a == 0. ? under : code(min(over.rgb + (1. - over.a) * light(under), 1.)), 1.);
+  vec4 sum = vec4(0.);
+  int taps = scale > .8 ? 1 : 4;
+  vec2 step = taps == 1 ? vec2(0.) : vec2(.5 / scale);
+  for (int tap = 0; tap < taps; tap++) sum += lit(from + (vec2(tap & 1, tap >> 1) - .5) * step) / float(taps);
+  sum *= opacity;
+  colour = vec4(under, 1.);
+  for (int n = sum.a > 0. ? 1 : 0; n > 0; n--) colour.rgb = over(under, sum);
 }`;
+
+const SHEET = `#version 300 es
+precision highp float;
+uniform sampler2D sheet;
+uniform vec2 size;
+out vec4 colour;
+void main() { colour = vec4(texelFetch(sheet, ivec2(gl_FragCoord.x, size.y - gl_FragCoord.y), 0).rgb, 1.); }`;
 
 const COPY = `#version 300 es
 precision highp float;
@@ -63,19 +93,27 @@ void main() {
 export class ExactCanvas {
   #gl;
   #compose;
+  #scaled;
+  #plain;
   #copy;
   #number;
   #sheet = null;
   #video;
   #strip;
+  #cells = 0; // in the strip
+  #teacher = WHOLE; // where the teacher of the picture taken is
+  #drawn = ""; // how the canvas was composed; "" where all of it must be drawn anew
+  #where = null; // the teacher on it: left, top, right, bottom in pixels
 
   /** Throws where the browser has no WebGL 2. */
   constructor(canvas) {
-    const gl = canvas.getContext("webgl2", { alpha: false, antialias: false, depth: false, powerPreference: "low-power" });
+    const gl = canvas.getContext("webgl2", { alpha: false, antialias: false, depth: false, powerPreference: "low-power", preserveDrawingBuffer: true });
     if (!gl) throw new Error("no WebGL 2");
     this.canvas = canvas;
     this.#gl = gl;
     this.#compose = program(gl, COMPOSE);
+    this.#scaled = program(gl, COMPOSE_SCALED);
+    this.#plain = program(gl, SHEET);
     this.#copy = program(gl, COPY);
     this.#number = program(gl, NUMBER);
     gl.pixelStorei(gl.UNPACK_COLORSPACE_CONVERSION_WEBGL, gl.NONE);
@@ -103,7 +141,9 @@ export class ExactCanvas {
       this.canvas.height = bitmaps[0].height;
       this.#sheet = texture(gl, gl.NEAREST);
       gl.texStorage2D(gl.TEXTURE_2D, 1, gl.RGBA8, this.canvas.width, this.canvas.height);
+      this.#cells = this.canvas.width >= CELLS * CELL_PX ? CELLS : NUMBER_CELLS;
     }
+    this.#drawn = "";
     gl.bindTexture(gl.TEXTURE_2D, this.#sheet);
     for (const { x, y, bitmap } of bitmaps) {
       gl.texSubImage2D(gl.TEXTURE_2D, 0, x, y, gl.RGBA, gl.UNSIGNED_BYTE, bitmap);
@@ -121,29 +161,62 @@ export class ExactCanvas {
   /** The sheet's number in the packed picture taken; null where none can be read. */
   number() {
     const gl = this.#gl;
-    this.#draw(this.#number, this.#strip, CELLS, 1);
-    const cells = new Uint8Array(CELLS * 4);
-    gl.readPixels(0, 0, CELLS, 1, gl.RGBA, gl.UNSIGNED_BYTE, cells);
-    let number = 0;
-    let check = 0;
-    for (let cell = 0; cell < CELLS; cell++) {
-      const bit = cells[4 * cell + 1] > 127 ? 1 : 0;
-      if (cell < NUMBER_BITS) number = number * 2 + bit;
-      else check = check * 2 + bit;
+    this.#draw(this.#number, this.#strip, this.#cells, 1);
+    const cells = new Uint8Array(this.#cells * 4);
+    gl.readPixels(0, 0, this.#cells, 1, gl.RGBA, gl.UNSIGNED_BYTE, cells);
+    const byte = (first) => {
+      let value = 0;
+      for (let cell = first; cell < first + 8; cell++) value = value * 2 + (cells[4 * cell + 1] > 127 ? 1 : 0);
+      return value;
+    };
+    const number = [byte(0), byte(8), byte(16)];
+    if ((number[0] ^ number[1] ^ number[2] ^ 0xA5) !== byte(NUMBER_BITS)) return null;
+    this.#teacher = WHOLE;
+    if (this.#cells === CELLS) {
+      const place = [0, 1, 2, 3].map((k) => byte(NUMBER_CELLS + 8 * k));
+      const isRight = (place[0] ^ place[1] ^ place[2] ^ place[3] ^ 0x5A) === byte(NUMBER_CELLS + PLACE_BITS);
+      if (isRight) this.#teacher = place.map((share) => share / 255);
     }
-    return ((number ^ number >> 8 ^ number >> 16 ^ 0xA5) & 0xFF) === check ? number : null;
+    return number[0] * 65536 + number[1] * 256 + number[2];
   }
 
-  /** The sheet with the teacher of the packed picture. place: {x, y, size, opacity}, x and y in shares of the picture. */
+  /** The sheet with the teacher of the packed picture. place: {x, y, size, opacity}, x and y in shares of the picture.
+   *
+   * Only where the teacher is and was: without a graphics card the rest would take longer than they do. */
   compose(place) {
+    const gl = this.#gl;
     const { width, height } = this.canvas;
-    this.#draw(this.#compose, null, width, height, {
-      shift: [place.x * width, place.y * height], scale: [place.size], opacity: [place.opacity],
+    const where = this.#reached(place);
+    const how = Object.values(place).join();
+    const [left, top, right, bottom] = how === this.#drawn ? around(this.#where, where) : [0, 0, width, height];
+    this.#drawn = how;
+    this.#where = where;
+    gl.enable(gl.SCISSOR_TEST);
+    gl.scissor(left, height - bottom, right - left, bottom - top);
+    this.#draw(place.opacity === 0 ? this.#plain : place.size === 1 ? this.#compose : this.#scaled, null, width, height, {
+      shift: [Math.round(place.x * width), Math.round(place.y * height)], scale: [place.size], opacity: [place.opacity],
     });
+    gl.disable(gl.SCISSOR_TEST);
+  }
+
+  /** Where the teacher comes to, in pixels of the canvas: left, top, right, bottom. */
+  #reached({ x, y, size }) {
+    const { width, height } = this.canvas;
+    const [left, top, right, bottom] = this.#teacher;
+    const across = (share) => ((share - 0.5) * size + 0.5 + x) * width;
+    const down = (share) => ((share - 1) * size + 1 + y) * height;
+    const within = (value, most) => Math.min(Math.max(value, 0), most);
+    return [
+      within(Math.floor(across(left)) - 1, width), within(Math.floor(down(top)) - 1, height),
+      within(Math.ceil(across(right)) + 1, width), within(Math.ceil(down(bottom)) + 1, height),
+    ];
   }
 
   /** The composed picture taken, as it is. */
-  copy() { this.#draw(this.#copy, null, this.canvas.width, this.canvas.height); }
+  copy() {
+    this.#drawn = "";
+    this.#draw(this.#copy, null, this.canvas.width, this.canvas.height);
+  }
 
   /** RGBA of what was drawn in this very task, from the top left. */
   pixels() {
@@ -178,6 +251,9 @@ export class ExactCanvas {
     gl.drawArrays(gl.TRIANGLES, 0, 3);
   }
 }
+
+/** The box around two: left, top, right, bottom. */
+const around = (one, other) => one.map((edge, k) => (k < 2 ? Math.min : Math.max)(edge, other[k]));
 
 function texture(gl, filter) {
   const made = gl.createTexture();

@@ -11,9 +11,11 @@ from pipelines.encoding.teacher import (
     CELL_PX,
     CHECK_BITS,
     NUMBER_BITS,
+    PLACE_BITS,
     STRIP_PX,
     TeacherEncoder,
     check_of,
+    check_of_place,
     packed_wh,
 )
 from pipelines.media import TEACHER_LAYER, U8
@@ -41,10 +43,14 @@ def teacher() -> U8:
 
 def read_number(packed: U8) -> tuple[int, int]:
     """Number and check, as a player samples them: one pixel in the middle of each cell."""
-    row = packed[-STRIP_PX // 2]
-    bits = [int(row[cell * CELL_PX + CELL_PX // 2, 1] > 127) for cell in range(NUMBER_BITS + CHECK_BITS)]
-    coded = int("".join(map(str, bits)), 2)
+    coded = read_cells(packed, 0, NUMBER_BITS + CHECK_BITS)
     return coded >> CHECK_BITS, coded & 0xFF
+
+
+def read_cells(packed: U8, first: int, count: int) -> int:
+    row = packed[-STRIP_PX // 2]
+    bits = [int(row[cell * CELL_PX + CELL_PX // 2, 1] > 127) for cell in range(first, first + count)]
+    return int("".join(map(str, bits)), 2)
 
 
 @pytest.mark.parametrize("number", [0, 1, 77, 0xABCDEF, 0xFFFFFF])
@@ -92,3 +98,25 @@ def test_the_layer_is_coded_only_while_it_is_watched_and_begins_with_a_key(encod
     assert encoder.encode(teacher(), 1, 2 * TICKS, 0, True) == []
     encoder.watch(True)
     assert [p.is_key for p in encoder.encode(teacher(), 1, 3 * TICKS, 0, False)] == [True]
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_the_place_holds_the_teacher_and_little_else(decoder, is_there: bool) -> None:
+    wide = TeacherEncoder((640, 180), 25, SETTINGS)
+    wide.watch(True)
+    rgba = np.pad(teacher(), ((0, 0), (300, 20), (0, 0)))
+    (packet,) = wide.encode(rgba if is_there else None, 7, 0, 0, False)
+    packed = decoder.rgb(packet)
+    assert read_number(packed) == (7, check_of(7))
+    coded = read_cells(packed, NUMBER_BITS + CHECK_BITS, PLACE_BITS + CHECK_BITS)
+    place = coded >> CHECK_BITS
+    assert coded & 0xFF == check_of_place(place)
+    left, top, right, bottom = (
+        share * length / 255 for share, length in zip(place.to_bytes(4), (640, 180) * 2, strict=True)
+    )
+    if not is_there:
+        assert right - left == bottom - top == 0
+        return
+    rows, columns = np.nonzero(rgba[..., 3])
+    assert columns.min() - 640 / 255 < left <= columns.min() and columns.max() < right
+    assert top <= rows.min() and rows.max() < bottom <= rows.max() + 1 + 180 / 255
