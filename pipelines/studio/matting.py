@@ -55,6 +55,7 @@ class Matting:
         self._answers: Latest[Coarse] = Latest()
         self._pace = Pace()
         self._is_idle, self._is_prompt = True, False  # the network
+        self._answer_s = 0.0, 0.0  # the newest answer's time, and its processor time
         self.mattes: Latest[Matte] = Latest()
         self.net_rate = Rate()
 
@@ -86,9 +87,11 @@ class Matting:
                 frame = asked.frame
                 if keyer is None or keyer.camera_size_wh != frame.size_wh:
                     keyer = Keyer(self._net, self._settings, frame.size_wh)
-                start_ns = time.monotonic_ns()
+                start_ns, start_cpu_s = time.monotonic_ns(), time.thread_time()
                 answer = keyer.ask(*asked)
                 took_ns = time.monotonic_ns() - start_ns
+                if self._net.provider == "cpu":  # else it waits for the graphics card
+                    self._answer_s = took_ns / NS_PER_S, time.thread_time() - start_cpu_s
                 self._is_prompt = took_ns < PROMPT_S * NS_PER_S
                 self._marks.add("network", took_ns / NS_PER_MS)
                 self._answers.put(answer)
@@ -112,7 +115,7 @@ class Matting:
                 start_s, start_cpu_s = time.perf_counter(), time.thread_time()
                 matte = carrier.matte(frame, answer, refine)
                 took_s, cpu_s = time.perf_counter() - start_s, time.thread_time() - start_cpu_s
-                self._pace.note(took_s, cpu_s, self._frames.dropped)
+                self._pace.note(took_s, cpu_s, self._frames.dropped, has_matte=matte is not None)
                 if self._note is not None:
                     self._note(frame, asked, answer, matte)
                 if matte is not None:
@@ -126,7 +129,7 @@ class Matting:
         """Puts a question about this frame, if one is due."""
         if not self._is_idle or not (is_first or self._pace.is_due(frame.pts)):
             return None
-        self._pace.asked(frame.pts)
+        self._pace.asked(frame.pts, *self._answer_s)
         self._is_idle = False
         asked = Asked(frame, self._pace.is_thrifty)
         self._to_ask.put(asked)

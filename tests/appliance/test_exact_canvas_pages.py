@@ -18,7 +18,7 @@ from pipelines.media import U8
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
 
-SIZE_WH = (640, 360)
+SIZE_WH = (960, 540)
 WIDTH, HEIGHT = SIZE_WH
 AS_SENT = {"x": 0, "y": 0, "size": 1, "opacity": 1}
 PREPARE = """async (sheet) => {
@@ -53,7 +53,7 @@ PREPARE = """async (sheet) => {
 
 def sheet() -> U8:
     rng = np.random.default_rng(1)
-    rgb: U8 = np.kron(rng.integers(0, 256, (45, 80, 3), np.uint8), np.ones((8, 8, 1), np.uint8))
+    rgb: U8 = np.kron(rng.integers(0, 256, (45, 80, 3), np.uint8), np.ones((12, 12, 1), np.uint8))
     return rgb
 
 
@@ -98,7 +98,7 @@ def draw(tab: Page, picture: U8, place: dict[str, float]) -> tuple[int | None, U
 
 def test_a_teacher_who_moves_leaves_no_trace(tab: Page) -> None:
     page = sheet()
-    for number, centre in enumerate(((120, 200), (140, 190), (560, 300), None, (300, 100), (5, 355))):
+    for number, centre in enumerate(((120, 200), (140, 190), (860, 450), None, (300, 100), (5, 535))):
         read, shown, same = draw(tab, packed(centre, number), AS_SENT)
         assert (read, same) == (number, True), centre
         yy, xx = np.mgrid[:HEIGHT, :WIDTH]

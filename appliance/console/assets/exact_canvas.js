@@ -4,17 +4,17 @@
 const STRIP_PX = 16;
 const CELL_PX = 8;
 const NUMBER_BITS = 24;
-const PLACE_BITS = 32;
+const COLUMNS = 10;
 const CHECK_BITS = 8;
 const NUMBER_CELLS = NUMBER_BITS + CHECK_BITS;
-const CELLS = NUMBER_CELLS + PLACE_BITS + CHECK_BITS;
-const WHOLE = [0, 0, 1, 1]; // of the picture: left, top, right, bottom
+const CELLS = NUMBER_CELLS + 8 * COLUMNS + CHECK_BITS;
+const ANYWHERE = Array(COLUMNS).fill([0, 1]); // of each upright part of the picture: top and bottom, in shares of its height
 
 const VERTEX = `#version 300 es
 void main() { gl_Position = vec4(gl_VertexID == 1 ? 3. : -1., gl_VertexID == 2 ? 3. : -1., 0., 1.); }`;
 
-// Light as in IEC 61966-2-1. A browser without a graphics card runs through both ways of a branch, but not into a loop
-// that no pixel of four wants: so what is dear stands in loops of one turn.
+// Light as in IEC 61966-2-1. Its powers are what takes the time without a graphics card; branches save nothing there,
+// since both ways are gone: so little is drawn, and the teacher as large as they come by a program of their own.
 const COMPOSING = `#version 300 es
 precision highp float;
 uniform sampler2D sheet;
@@ -39,9 +39,9 @@ void main() {
   vec3 under = texelFetch(sheet, at, 0).rgb;
   vec3 teacher = texelFetch(packed, from, 0).rgb;
   float alpha = isIn ? cleaned(texelFetch(packed, from + ivec2(0, int(size.y)), 0).g) : 0.;
-  colour = vec4(alpha == 0. ? under : teacher, 1.);
-  bool isMixed = alpha > 0. && alpha * opacity < 1.;
-  for (int n = isMixed ? 1 : 0; n > 0; n--) colour.rgb = over(under, opacity * vec4(light(teacher), alpha));
+  if (alpha == 0.) colour = vec4(under, 1.);
+  else if (alpha * opacity == 1.) colour = vec4(teacher, 1.);
+  else colour = vec4(over(under, opacity * vec4(light(teacher), alpha)), 1.);
 }`;
 
 // The teacher larger or smaller; much smaller, of four samples.
@@ -63,8 +63,7 @@ void main() {
   vec2 step = taps == 1 ? vec2(0.) : vec2(.5 / scale);
   for (int tap = 0; tap < taps; tap++) sum += lit(from + (vec2(tap & 1, tap >> 1) - .5) * step) / float(taps);
   sum *= opacity;
-  colour = vec4(under, 1.);
-  for (int n = sum.a > 0. ? 1 : 0; n > 0; n--) colour.rgb = over(under, sum);
+  colour = vec4(sum.a == 0. ? under : over(under, sum), 1.);
 }`;
 
 const SHEET = `#version 300 es
@@ -101,9 +100,9 @@ export class ExactCanvas {
   #video;
   #strip;
   #cells = 0; // in the strip
-  #teacher = WHOLE; // where the teacher of the picture taken is
+  #teacher = ANYWHERE; // where the teacher of the picture taken is
   #drawn = ""; // how the canvas was composed; "" where all of it must be drawn anew
-  #where = null; // the teacher on it: left, top, right, bottom in pixels
+  #where = []; // where the teacher on it is, of each upright part: left, top, right, bottom in pixels
 
   /** Throws where the browser has no WebGL 2. */
   constructor(canvas) {
@@ -171,11 +170,11 @@ export class ExactCanvas {
     };
     const number = [byte(0), byte(8), byte(16)];
     if ((number[0] ^ number[1] ^ number[2] ^ 0xA5) !== byte(NUMBER_BITS)) return null;
-    this.#teacher = WHOLE;
+    this.#teacher = ANYWHERE;
     if (this.#cells === CELLS) {
-      const place = [0, 1, 2, 3].map((k) => byte(NUMBER_CELLS + 8 * k));
-      const isRight = (place[0] ^ place[1] ^ place[2] ^ place[3] ^ 0x5A) === byte(NUMBER_CELLS + PLACE_BITS);
-      if (isRight) this.#teacher = place.map((share) => share / 255);
+      const place = Array.from({ length: COLUMNS }, (_, k) => byte(NUMBER_CELLS + 8 * k));
+      const isRight = place.reduce((sum, part) => sum ^ part, 0x5A) === byte(NUMBER_CELLS + 8 * COLUMNS);
+      if (isRight) this.#teacher = place.map((part) => [(part >> 4) / 16, ((part & 15) + 1) / 16]);
     }
     return number[0] * 65536 + number[1] * 256 + number[2];
   }
@@ -188,28 +187,30 @@ export class ExactCanvas {
     const { width, height } = this.canvas;
     const where = this.#reached(place);
     const how = Object.values(place).join();
-    const [left, top, right, bottom] = how === this.#drawn ? around(this.#where, where) : [0, 0, width, height];
+    const parts = how === this.#drawn ? where.map((box, k) => around(box, this.#where[k])) : [[0, 0, width, height]];
     this.#drawn = how;
     this.#where = where;
     gl.enable(gl.SCISSOR_TEST);
-    gl.scissor(left, height - bottom, right - left, bottom - top);
-    this.#draw(place.opacity === 0 ? this.#plain : place.size === 1 ? this.#compose : this.#scaled, null, width, height, {
-      shift: [Math.round(place.x * width), Math.round(place.y * height)], scale: [place.size], opacity: [place.opacity],
-    });
+    for (const [left, top, right, bottom] of parts) {
+      if (bottom <= top || right <= left) continue;
+      gl.scissor(left, height - bottom, right - left, bottom - top);
+      this.#draw(place.opacity === 0 ? this.#plain : place.size === 1 ? this.#compose : this.#scaled, null, width, height, {
+        shift: [Math.round(place.x * width), Math.round(place.y * height)], scale: [place.size], opacity: [place.opacity],
+      });
+    }
     gl.disable(gl.SCISSOR_TEST);
   }
 
-  /** Where the teacher comes to, in pixels of the canvas: left, top, right, bottom. */
+  /** Where the teacher comes to, of each upright part of the picture. */
   #reached({ x, y, size }) {
     const { width, height } = this.canvas;
-    const [left, top, right, bottom] = this.#teacher;
     const across = (share) => ((share - 0.5) * size + 0.5 + x) * width;
     const down = (share) => ((share - 1) * size + 1 + y) * height;
     const within = (value, most) => Math.min(Math.max(value, 0), most);
-    return [
-      within(Math.floor(across(left)) - 1, width), within(Math.floor(down(top)) - 1, height),
-      within(Math.ceil(across(right)) + 1, width), within(Math.ceil(down(bottom)) + 1, height),
-    ];
+    return this.#teacher.map(([top, bottom], k) => (top >= bottom ? NOWHERE : [
+      within(Math.floor(across(k / COLUMNS)) - 1, width), within(Math.floor(down(top)) - 1, height),
+      within(Math.ceil(across((k + 1) / COLUMNS)) + 1, width), within(Math.ceil(down(bottom)) + 1, height),
+    ]));
   }
 
   /** The composed picture taken, as it is. */
@@ -251,6 +252,8 @@ export class ExactCanvas {
     gl.drawArrays(gl.TRIANGLES, 0, 3);
   }
 }
+
+const NOWHERE = [Infinity, Infinity, 0, 0];
 
 /** The box around two: left, top, right, bottom. */
 const around = (one, other) => one.map((edge, k) => (k < 2 ? Math.min : Math.max)(edge, other[k]));

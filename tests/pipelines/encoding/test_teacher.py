@@ -10,6 +10,8 @@ from pipelines.encoding.settings import EncodingSettings
 from pipelines.encoding.teacher import (
     CELL_PX,
     CHECK_BITS,
+    COLUMNS,
+    NOWHERE,
     NUMBER_BITS,
     PLACE_BITS,
     STRIP_PX,
@@ -102,21 +104,21 @@ def test_the_layer_is_coded_only_while_it_is_watched_and_begins_with_a_key(encod
 
 @pytest.mark.parametrize("is_there", [True, False])
 def test_the_place_holds_the_teacher_and_little_else(decoder, is_there: bool) -> None:
-    wide = TeacherEncoder((640, 180), 25, SETTINGS)
+    wide = TeacherEncoder((960, 180), 25, SETTINGS)
     wide.watch(True)
-    rgba = np.pad(teacher(), ((0, 0), (300, 20), (0, 0)))
+    rgba = np.pad(teacher(), ((0, 0), (600, 40), (0, 0)))
+    rgba[20:23, 100:700] = 255  # a stick
     (packet,) = wide.encode(rgba if is_there else None, 7, 0, 0, False)
     packed = decoder.rgb(packet)
     assert read_number(packed) == (7, check_of(7))
     coded = read_cells(packed, NUMBER_BITS + CHECK_BITS, PLACE_BITS + CHECK_BITS)
     place = coded >> CHECK_BITS
     assert coded & 0xFF == check_of_place(place)
-    left, top, right, bottom = (
-        share * length / 255 for share, length in zip(place.to_bytes(4), (640, 180) * 2, strict=True)
-    )
+    held = np.zeros((180, 960), bool)
+    for k, column in enumerate(place.to_bytes(COLUMNS)):
+        held[180 * (column >> 4) // 16 : -(-180 * ((column & 15) + 1) // 16), 96 * k : 96 * (k + 1)] = True
     if not is_there:
-        assert right - left == bottom - top == 0
+        assert place == NOWHERE and not held.any()
         return
-    rows, columns = np.nonzero(rgba[..., 3])
-    assert columns.min() - 640 / 255 < left <= columns.min() and columns.max() < right
-    assert top <= rows.min() and rows.max() < bottom <= rows.max() + 1 + 180 / 255
+    assert held[rgba[..., 3] > 0].all()
+    assert held.mean() < 0.2
