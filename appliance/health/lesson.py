@@ -10,6 +10,7 @@ from pipelines.media import SourceState
 from pipelines.reports import StudioStatus
 
 SLOW: Final = 0.8  # of the pictures a second that are wanted
+SLUGGISH_HZ: Final = 5.0  # the teacher moves more seldom than that: a viewer sees jumps
 SETTLED_FRAMES: Final = 250  # before that the box is still warming up
 SOURCES: Final = {
     "camera": "camera",
@@ -41,15 +42,18 @@ def lesson_findings(
 
 
 def _speed(status: StudioStatus, rate_hz: float) -> Finding:
+    made_hz = status.programme_fps + status.unchanged_hz
     values: dict[str, str | int | float] = {
-        "fps": round(status.programme_fps, 1),
+        "fps": round(made_hz, 1),
         "wanted": rate_hz,
-        "net_hz": round(status.net_hz, 1),
+        "matte_hz": round(status.matte_hz, 1),
         "provider": status.provider,
     }
     warm = status.counts.get("programme", 0) >= SETTLED_FRAMES
-    if warm and status.programme_fps + status.unchanged_hz < SLOW * rate_hz:
+    if warm and made_hz < SLOW * rate_hz:
         return Finding("speed", "slow", "note", values)
+    if warm and 0 < status.matte_hz < SLUGGISH_HZ:  # 0: no teacher is wanted in the picture
+        return Finding("speed", "sluggish", "note", values)
     return Finding("speed", "fast", "ok", values)
 
 

@@ -103,10 +103,21 @@ _WORDS: Final[dict[tuple[str, str], _Words]] = {
     ),
     ("speed", "fast"): (
         (
-            "{fps} 帧/秒，抠像 {net_hz} 次/秒（{provider}）",
-            "{fps} pictures/s, matting {net_hz}/s ({provider})",
+            "{fps} 帧/秒，教师 {matte_hz} 次/秒（{provider}）",
+            "{fps} pictures/s, the teacher new {matte_hz} times a second ({provider})",
         ),
         ("", ""),
+    ),
+    ("speed", "sluggish"): (
+        (
+            "教师每秒只更新 {matte_hz} 次（{provider}）",
+            "the teacher moves only {matte_hz} times a second ({provider})",
+        ),
+        (
+            "关闭此设备上的其他程序；设置更小的画面：camera.width_px、height_px；或使用显卡",
+            "End other programs on this machine; set a smaller picture: camera.width_px, height_px; "
+            "or give it a graphics card",
+        ),
     ),
     ("speed", "slow"): (
         ("只有 {fps} 帧/秒，应为 {wanted}", "only {fps} pictures/s instead of {wanted}"),
