@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -181,3 +182,17 @@ def test_where_processors_stay_short_every_second_picture_is_left_out_until_they
     for _ in range(60):
         spare.note(0.1)
     assert not spare.is_short
+
+
+def test_what_is_left_out_does_not_depend_on_when_pictures_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pipelines.simulated.classroom.SHORT_SHARE", -1.0)  # processors are always short
+    camera = SimulatedClassroom("simulated:?teacher=no", SIZE_WH, 50.0, SessionClock.start(), lambda: None)
+    indices = []
+    for late_ms in (0, 0, 30, 0, 50, 10, 0, 70, 0):
+        time.sleep(late_ms / 1000)
+        indices.append(camera.index_of(next_frame(camera).pts))
+    camera.close()
+    assert [index % 2 for index in indices[1:]] == [0] * 8  # the first was before that was known
+    assert indices == sorted(set(indices))
