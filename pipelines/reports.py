@@ -177,7 +177,8 @@ class StudioStatus:
     last seconds; unchanged_hz: pictures not sent, because nothing in them had changed and processors were
     short. alpha_age_ms: how much older the network's picture was than the one that its alpha was
     carried to. stages_ms: {stage: {p50, p95, p99, n}}.
-    counts: {"capture", "network", "matting", "programme": so far}. dropped: {channel: count, on purpose}.
+    counts: {"capture", "network", "matting", "programme", "unchanged": so far}.
+    dropped: {channel: count, on purpose}.
     late: ticks left out by the programme. plate_trust: 0 to 1, how well the LCD in sight agrees with what
     the page lets expect; None while the box does not know where the LCD is. matte_quality: 0 to 1, of the
     last minute, said without the truth; None where it cannot be said. watch, calibrated: None without a

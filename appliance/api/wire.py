@@ -180,7 +180,8 @@ class ProgrammeOut(BaseModel):
     )
     stages_ms: dict[str, dict[str, float]] = Field(description="Per stage: p50, p95, p99, n.")
     counts: dict[str, int] = Field(
-        description="So far: pictures of capture and programme, answers of network, mattes of matting."
+        description="So far: pictures of capture and programme, unchanged ones not sent, answers of network, "
+        "mattes of matting."
     )
     dropped: dict[str, int] = Field(description="Left out on purpose, by channel.")
     late: int = Field(description="Ticks left out by the programme.")

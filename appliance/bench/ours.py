@@ -118,7 +118,7 @@ def _figures(before: dict[str, Any], after: dict[str, Any], took_s: float, cores
     return {
         "stages_ms": after["stages_ms"],
         "programme_fps": counted("programme") / took_s,
-        "unchanged_hz": after["unchanged_hz"],
+        "unchanged_hz": counted("unchanged") / took_s,
         "net_hz": counted("network") / took_s,
         "matte_hz": counted("matting") / took_s,
         "camera_hz": counted("capture") / took_s,

@@ -349,6 +349,7 @@ class Studio:
                 "network": self._matting.net_rate.total,
                 "matting": self._programme.matte_rate.total,
                 "programme": self._programme.rate.total,
+                "unchanged": self._programme.spared_rate.total,
             },
             dropped={"frames": self._matting.dropped, "packets": self._link.dropped},
             late=self._pacer_late,

@@ -9,6 +9,7 @@ const CHECK_BITS = 8;
 const NUMBER_CELLS = NUMBER_BITS + CHECK_BITS;
 const CELLS = NUMBER_CELLS + 8 * COLUMNS + CHECK_BITS;
 const ANYWHERE = Array(COLUMNS).fill([0, 1]); // of each upright part of the picture: top and bottom, in shares of its height
+const NOWHERE = [Infinity, Infinity, 0, 0]; // on the canvas: left, top, right, bottom
 
 const VERTEX = `#version 300 es
 void main() { gl_Position = vec4(gl_VertexID == 1 ? 3. : -1., gl_VertexID == 2 ? 3. : -1., 0., 1.); }`;
@@ -252,8 +253,6 @@ export class ExactCanvas {
     gl.drawArrays(gl.TRIANGLES, 0, 3);
   }
 }
-
-const NOWHERE = [Infinity, Infinity, 0, 0];
 
 /** The box around two: left, top, right, bottom. */
 const around = (one, other) => one.map((edge, k) => (k < 2 ? Math.min : Math.max)(edge, other[k]));
