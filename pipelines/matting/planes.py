@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pipelines.matting.cells import CELL_PX, SAMPLES, cells_of, colour_cells, take_alpha
+from pipelines.matting.completing import Mask, fill
 from pipelines.matting.evidence import deviation
 from pipelines.media import EMPTY_BOX, F32, U8, Box, Matte, Prediction
 
@@ -55,6 +56,13 @@ class Planes:
             self.coarse[inner.slices] = matte.pha[part.slices]
             self.look(self.coarse, inner)
         np.copyto(self.pha, self.coarse)
+
+    def complete(self, solid: Mask) -> None:
+        """Makes alpha whole in these cells, bool (rows, columns); that before too, for they stand still."""
+        for pha in (self.coarse, self.pha, self.before):
+            fill(solid, pha)
+        for array in (self.cells, self.least, self.most):
+            array[solid] = 255
 
     def look(self, pha: U8, part: Box) -> None:
         """Takes alpha u8 (h, w) into the cells that a part of it touches."""

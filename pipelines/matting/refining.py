@@ -18,6 +18,7 @@ import numpy.typing as npt
 from pipelines.matting.calming import calm
 from pipelines.matting.cells import CELL_PX, colour_cells, survey
 from pipelines.matting.colouring import Canvas, by_plane, colour, expected_light
+from pipelines.matting.completing import SOLID_TRUST, find_solid, show
 from pipelines.matting.evidence import ANSWERS, FEATURES, accept, gather
 from pipelines.matting.lines import split_part
 from pipelines.matting.planes import Behind, Planes, overlap
@@ -66,6 +67,7 @@ class Refiner:
         self._planes = Planes(EMPTY_BOX)
         self._behind: Behind | None = None
         self._rgb_before: U8 | None = None
+        self._seen_before: U8 | None = None
         self._before_pts: int | None = None
         self._features: F32 = np.empty(FEATURES * TILE_PX**2, np.float32)
         self.trust = 0.0
@@ -101,10 +103,18 @@ class Refiner:
         seen = colour_cells(rgb, planes.box)
         known = behind.colour_cells, behind.room_cells
         shadow = find_shadow(seen, *known, behind.sigma_cells, planes.cells)
-        survey(seen, shaded_cells(*known, shadow), behind.sigma_cells, planes.off)
+        shaded = shaded_cells(*known, shadow)
+        survey(seen, shaded, behind.sigma_cells, planes.off)
         beyond_doubt = _beyond_doubt(planes, behind.contrast)
-        band, own = _band(planes, beyond_doubt)
-        trust = _trust_by_cell(prediction, own.shape)
+        trust = _trust_by_cell(prediction, planes.off.shape)
+        joined = _joined(planes)
+        whole = planes.least >= _ALL
+        lacking = joined & (planes.off > CHANGED) & ~whole & (trust >= SOLID_TRUST)
+        seen_before = self._seen_before if remembers else None
+        of_plate = shaded, behind.sigma_cells, behind.room_cells
+        solid = find_solid(seen, seen_before, *of_plate, lacking, whole)
+        planes.complete(solid)
+        band, own = _band(planes, joined, solid, beyond_doubt)
         body = planes.most >= _BODY
         self.trust = float(trust[body].mean()) if body.any() else 0.0
         weight = np.asarray(trust * (own & ~beyond_doubt), np.float32)
@@ -120,7 +130,8 @@ class Refiner:
                 before = _cut(self._rgb_before, planes.box, sight.tile.seen)
                 calm(sight.rgb, before, planes.before, *sight.tile, planes.pha)
             planes.look(planes.pha, sight.tile.part)
-        self.tiles, self._before_pts, self._rgb_before = len(tiles), matte.pts, rgb
+        self.tiles, self._before_pts = len(tiles), matte.pts
+        self._rgb_before, self._seen_before = rgb, seen
         told = self.trust >= LEAST_TRUST
         self.quality = quality(planes.off, planes.least, planes.most, behind.contrast) if told else None
         out = self._box(matte.box, tiles)
@@ -129,6 +140,7 @@ class Refiner:
         pha[inner.slices] = planes.pha[part.slices]
         expected = expected_light(seen, planes.cells)
         canvas = Canvas(fgr, out.y - planes.box.y, out.x - planes.box.x)
+        show(solid, rgb[planes.box.slices], canvas)
         for tile, seen_rgb, plate in sights:
             pictures = seen_rgb, plate, behind.sigma, planes.pha
             colour(*pictures, weight, expected, *tile, canvas)
@@ -204,8 +216,8 @@ def _in_box(matte: Matte, box: Box) -> tuple[U8, U8]:
     return pha, fgr
 
 
-def _band(planes: Planes, beyond_doubt: Mask) -> tuple[Mask, Mask]:
-    """Cells to look at, and cells that can be the teacher's, bool (rows, columns) each."""
+def _joined(planes: Planes) -> Mask:
+    """Cells that hang together with the teacher, bool (rows, columns)."""
     body = planes.most >= _BODY
     changed = planes.off > CHANGED
     # A pointer may leave the hand where nothing is known of the wall, and reach the LCD further on.
@@ -216,7 +228,11 @@ def _band(planes: Planes, beyond_doubt: Mask) -> tuple[Mask, Mask]:
     ours = np.zeros(int(labels.max()) + 1, np.bool_)
     ours[labels[body]] = True
     ours[0] = False
-    joined = ours[labels] & (changed | body)
+    return np.asarray(ours[labels] & (changed | body))
+
+
+def _band(planes: Planes, joined: Mask, solid: Mask, beyond_doubt: Mask) -> tuple[Mask, Mask]:
+    """Cells to look at, and cells that can be the teacher's, bool (rows, columns) each. solid: completed."""
     reach = 2 * OWN_CELLS + 1
     own = (
         cv2.dilate(np.asarray(joined | (planes.most > _NOBODY), np.uint8), np.ones((reach, reach), np.uint8))
@@ -226,6 +242,7 @@ def _band(planes: Planes, beyond_doubt: Mask) -> tuple[Mask, Mask]:
     missed = joined & (planes.least < _ALL)
     claimed = (planes.off >= 0) & (planes.off < SAME) & (planes.most > _NOBODY) & ~beyond_doubt
     band = cv2.dilate(np.asarray(soft | missed | claimed, np.uint8), np.ones((3, 3), np.uint8)) > 0
+    band |= (cv2.dilate(np.asarray(solid, np.uint8), np.ones((3, 3), np.uint8)) > 0) & ~solid
     return np.asarray(band & own), np.asarray(own)
 
 

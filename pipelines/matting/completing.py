@@ -1,0 +1,169 @@
+"""What the whole picture shows to be solid, though the network saw nobody: white cloth before a white page.
+
+A tile of the refiner's network sees 96 pixels: inside a large plain thing all it is told is that the picture
+is a little off the plate, which a veil or a fault of the plate may be as well, and it answers with half an
+alpha. But what is half there lets the plate through, or changes from pixel to pixel, as hair does, or moves,
+as a blurred hand does. So a cell is solid that hangs together with the teacher, is plain, stands still, and
+is further off the plate than trust allows a plate to be wrong, and than a shadow explains.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from pipelines.compiling import compiled
+from pipelines.matting.cells import CELL_PX, SAMPLES
+from pipelines.matting.colouring import Canvas
+from pipelines.matting.lines import LIGHT
+from pipelines.media import F32, U8, UNKNOWN
+
+LEAST_CODES, LEVEL_SHARE = 4.0, 0.035  # off the plate, and of its own level: at full trust it may be half so
+PLAIN_CODES = 3.5  # standard deviation within a cell: twice a camera's noise
+STILL_CODES = 4.0  # a cell's mean since the picture before
+SOLID_TRUST = 0.9
+_LEAST_SAMPLES = 12  # of SAMPLES, that far off
+_IS_OFF, _IS_PLAIN = 1, 2  # kinds of cells
+_SHADE = np.float32(0.75)  # of the lamps' light, is the most that a shadow takes
+_GREY = np.float32(0.16)  # between what two channels lost: more is no shadow
+
+_LEAST, _SHARE = np.float32(LEAST_CODES), np.float32(LEVEL_SHARE)
+_PLAIN2, _STILL = np.float32(PLAIN_CODES**2), np.float32(STILL_CODES)
+_PER_SAMPLE = np.float32(1 / SAMPLES)
+_LEAST_LIGHT = np.float32(0.004)
+_FULL, _ONE, _ZERO = np.float32(255), np.float32(1), np.float32(0)
+
+Mask = npt.NDArray[np.bool_]
+
+
+def find_solid(
+    seen: U8, before: U8 | None, behind: U8, sigma: U8, room: U8, candidates: Mask, body: Mask
+) -> Mask:
+    """Cells that are the teacher's through and through, bool (rows, columns).
+
+    seen, before, behind: the cells of the picture, of the one before and of the plate, u8 (rows, columns, 3,
+    16), see cells.py. sigma (of `evidence.deviation`), room (of media.Prediction): u8 (rows, columns, 16).
+    candidates: bool (rows, columns), what hangs together with the teacher, where the plate is trusted. body:
+    bool (rows, columns), whole already: a cell where both meet is not plain.
+    """
+    kinds: U8 = np.zeros(candidates.shape, np.uint8)
+    if before is None:
+        return np.zeros_like(candidates)
+    _find(seen, before, behind, sigma, room, candidates, kinds)
+    plain = _by_fours(kinds == _IS_PLAIN)
+    return np.asarray(plain | ((kinds == _IS_OFF) & _beside(plain) & _beside(body)))
+
+
+def _by_fours(cells: Mask) -> Mask:
+    """Those that are in a block of two by two."""
+    whole = cells[:-1, :-1] & cells[1:, :-1] & cells[:-1, 1:] & cells[1:, 1:]
+    out = np.zeros_like(cells)
+    for part in (out[:-1, :-1], out[1:, :-1], out[:-1, 1:], out[1:, 1:]):
+        part |= whole
+    return out
+
+
+def _beside(cells: Mask) -> Mask:
+    return np.asarray(cv2.dilate(np.asarray(cells, np.uint8), np.ones((3, 3), np.uint8)) > 0)
+
+
+def fill(solid: Mask, pha: U8) -> None:
+    """Makes alpha u8 (h, w) whole in cells bool (rows, columns)."""
+    for row, column in np.argwhere(solid):
+        pha[row * CELL_PX : (row + 1) * CELL_PX, column * CELL_PX : (column + 1) * CELL_PX] = 255
+
+
+def show(solid: Mask, rgb: U8, on: Canvas) -> None:
+    """Gives these cells the picture's own colour. rgb: u8 (h, w, 3), of which they are cells."""
+    height, width = on.fgr.shape[:2]
+    for row, column in np.argwhere(solid):
+        y, x = int(row) * CELL_PX, int(column) * CELL_PX
+        top, left = y - on.y, x - on.x
+        if 0 <= top <= height - CELL_PX and 0 <= left <= width - CELL_PX:
+            cell = rgb[y : y + CELL_PX, x : x + CELL_PX]
+            on.fgr[top : top + CELL_PX, left : left + CELL_PX] = cell
+
+
+@compiled(fastmath=True)
+def _find(seen: U8, before: U8, behind: U8, sigma: U8, room: U8, candidates: Mask, kinds: U8) -> None:
+    """Writes _IS_PLAIN, _IS_OFF where a cell is so all over without being plain, else nothing."""
+    mean, there = np.zeros(3, np.float32), np.zeros(3, np.float32)
+    for row in range(kinds.shape[0]):
+        for column in range(kinds.shape[1]):
+            if not candidates[row, column] or not _is_known(sigma[row, column]):
+                continue
+            here, plate = seen[row, column], behind[row, column]
+            spread2, step = _look(here, before[row, column], mean)
+            if step > _STILL:
+                continue
+            is_plain = spread2 <= _PLAIN2
+            if _count_off(here, plate) < (_LEAST_SAMPLES if is_plain else SAMPLES):
+                continue
+            _means(plate, there)
+            if not _is_shade(mean, there, room[row, column]):
+                kinds[row, column] = _IS_PLAIN if is_plain else _IS_OFF
+
+
+@compiled()
+def _is_known(sigma: U8) -> bool:
+    unknown = 0
+    for k in range(SAMPLES):
+        unknown += sigma[k] == UNKNOWN
+    return unknown == 0
+
+
+@compiled(fastmath=True)
+def _look(here: U8, before: U8, mean: F32) -> tuple[np.float32, np.float32]:
+    """Variance within a cell and step of its mean since before, the largest of the channels', in codes.
+
+    Writes its mean codes, f32 (3).
+    """
+    spread2, step = _ZERO, _ZERO
+    for c in range(3):
+        total, square, was = _ZERO, _ZERO, _ZERO
+        for k in range(SAMPLES):
+            code = np.float32(here[c, k])
+            total += code
+            square += code * code
+            was += np.float32(before[c, k])
+        mean[c] = total * _PER_SAMPLE
+        spread2 = max(spread2, square * _PER_SAMPLE - mean[c] * mean[c])
+        step = max(step, abs(total - was) * _PER_SAMPLE)
+    return spread2, step
+
+
+@compiled(fastmath=True)
+def _count_off(here: U8, plate: U8) -> int:
+    count = 0
+    for k in range(SAMPLES):
+        is_off = False
+        for c in range(3):
+            level = np.float32(plate[c, k])
+            is_off |= bool(abs(np.float32(here[c, k]) - level) > _LEAST + _SHARE * level)
+        count += is_off
+    return count
+
+
+@compiled(fastmath=True)
+def _means(cell: U8, mean: F32) -> None:
+    for c in range(3):
+        total = _ZERO
+        for k in range(SAMPLES):
+            total += np.float32(cell[c, k])
+        mean[c] = total * _PER_SAMPLE
+
+
+@compiled(fastmath=True)
+def _is_shade(mean: F32, there: F32, room: U8) -> bool:
+    """May this be the plate with less of the lamps' light?"""
+    lamps = _ZERO
+    for k in range(SAMPLES):
+        lamps += np.float32(room[k])
+    share = lamps * _PER_SAMPLE / _FULL
+    lowest, highest = np.float32(9), np.float32(-9)
+    for c in range(3):
+        light = LIGHT[int(there[c])]
+        lost = (light - LIGHT[int(mean[c])]) / (light * share + _LEAST_LIGHT)
+        lowest, highest = min(lowest, lost), max(highest, lost)
+    return bool(highest - lowest <= _GREY and highest <= _SHADE and lowest >= -_SHADE)
