@@ -19,7 +19,9 @@ from pipelines.matting.colouring import Canvas
 from pipelines.matting.lines import LIGHT
 from pipelines.media import F32, U8, UNKNOWN
 
-LEAST_CODES, LEVEL_SHARE = 4.0, 0.035  # off the plate, and of its own level: at full trust it may be half so
+# Further off the plate than codes, a share of its level (trust allows two thirds of that), and added light.
+LEAST_CODES, LEVEL_SHARE, ADDED_LIGHT = 3.0, 0.03, 0.012
+LEAST_CELLS = 16  # of a thing: what is smaller the refiner's tiles see whole
 PLAIN_CODES = 3.5  # standard deviation within a cell: twice a camera's noise
 STILL_CODES = 4.0  # a cell's mean since the picture before
 SOLID_TRUST = 0.9
@@ -28,7 +30,10 @@ _IS_OFF, _IS_PLAIN = 1, 2  # kinds of cells
 _SHADE = np.float32(0.75)  # of the lamps' light, is the most that a shadow takes
 _GREY = np.float32(0.16)  # between what two channels lost: more is no shadow
 
-_LEAST, _SHARE = np.float32(LEAST_CODES), np.float32(LEVEL_SHARE)
+_CODES = np.arange(256)
+_LIMIT: F32 = np.asarray(
+    LEAST_CODES + LEVEL_SHARE * _CODES + 255 * (LIGHT + ADDED_LIGHT) ** (1 / 2.2) - _CODES, np.float32
+)
 _PLAIN2, _STILL = np.float32(PLAIN_CODES**2), np.float32(STILL_CODES)
 _PER_SAMPLE = np.float32(1 / SAMPLES)
 _LEAST_LIGHT = np.float32(0.004)
@@ -51,7 +56,7 @@ def find_solid(
     if before is None:
         return np.zeros_like(candidates)
     _find(seen, before, behind, sigma, room, candidates, kinds)
-    plain = _by_fours(kinds == _IS_PLAIN)
+    plain = _large(_by_fours(kinds == _IS_PLAIN))
     return np.asarray(plain | ((kinds == _IS_OFF) & _beside(plain) & _beside(body)))
 
 
@@ -62,6 +67,13 @@ def _by_fours(cells: Mask) -> Mask:
     for part in (out[:-1, :-1], out[1:, :-1], out[:-1, 1:], out[1:, 1:]):
         part |= whole
     return out
+
+
+def _large(cells: Mask) -> Mask:
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(np.asarray(cells, np.uint8), connectivity=4)
+    large = stats[:count, cv2.CC_STAT_AREA] >= LEAST_CELLS
+    large[0] = False
+    return np.asarray(large[labels])
 
 
 def _beside(cells: Mask) -> Mask:
@@ -139,8 +151,8 @@ def _count_off(here: U8, plate: U8) -> int:
     for k in range(SAMPLES):
         is_off = False
         for c in range(3):
-            level = np.float32(plate[c, k])
-            is_off |= bool(abs(np.float32(here[c, k]) - level) > _LEAST + _SHARE * level)
+            level = plate[c, k]
+            is_off |= bool(abs(np.float32(here[c, k]) - np.float32(level)) > _LIMIT[level])
         count += is_off
     return count
 

@@ -128,5 +128,20 @@ def test_a_shadow_on_a_lamplit_wall_is_nobody() -> None:
     assert full(refined(prediction(lamps=255), [board((206, 206, 204))] * 2))[INSIDE].max() < 255
 
 
+def test_a_dark_bar_under_a_glare_is_nobody() -> None:
+    """A little light is few codes on white paper, and many on dark."""
+    dark = prediction()
+    rgb = np.array(dark.rgb)
+    rgb[BOARD[0].start - LCD.y : BOARD[0].stop - LCD.y, BOARD[1].start - LCD.x : BOARD[1].stop - LCD.x] = 40
+    known = Prediction(LCD, rgb, dark.doubt, dark.trust, dark.room)
+    assert full(refined(known, [board((51, 51, 51))] * 2))[INSIDE].max() < 255
+
+
+def test_what_is_small_is_left_to_the_refiners_network() -> None:
+    held = np.array(page()[BOARD])
+    held[40:64, 110:] = PALE  # beside the body
+    assert full(refined(prediction(), [held] * 2))[BOARD][:, :136].max() < 255
+
+
 def test_without_full_trust_nothing_is_completed() -> None:
     assert full(refined(prediction(trust=200), [board()] * 2))[INSIDE].max() < 255
