@@ -17,6 +17,7 @@ from pipelines.compiling import compiled
 from pipelines.matting.cells import CELL_PX, SAMPLES
 from pipelines.matting.colouring import Canvas
 from pipelines.matting.lines import LIGHT
+from pipelines.matting.shading import DIFFER, LEAST_LIGHT
 from pipelines.media import F32, U8, UNKNOWN
 
 # Further off the plate than codes, a share of its level (trust allows two thirds of that), and added light.
@@ -27,8 +28,7 @@ STILL_CODES = 4.0  # a cell's mean since the picture before
 SOLID_TRUST = 0.9
 _LEAST_SAMPLES = 12  # of SAMPLES, that far off
 _IS_OFF, _IS_PLAIN = 1, 2  # kinds of cells
-_SHADE = np.float32(0.75)  # of the lamps' light, is the most that a shadow takes
-_GREY = np.float32(0.16)  # between what two channels lost: more is no shadow
+_SHADE = np.float32(0.75)  # of the lamps' light: a shadow that was not found, or found where there is none
 
 _CODES = np.arange(256)
 _LIMIT: F32 = np.asarray(
@@ -36,8 +36,7 @@ _LIMIT: F32 = np.asarray(
 )
 _PLAIN2, _STILL = np.float32(PLAIN_CODES**2), np.float32(STILL_CODES)
 _PER_SAMPLE = np.float32(1 / SAMPLES)
-_LEAST_LIGHT = np.float32(0.004)
-_FULL, _ONE, _ZERO = np.float32(255), np.float32(1), np.float32(0)
+_FULL, _ZERO = np.float32(255), np.float32(0)
 
 Mask = npt.NDArray[np.bool_]
 
@@ -50,11 +49,11 @@ def find_solid(
     seen, before, behind: the cells of the picture, of the one before and of the plate, u8 (rows, columns, 3,
     16), see cells.py. sigma (of `evidence.deviation`), room (of media.Prediction): u8 (rows, columns, 16).
     candidates: bool (rows, columns), what hangs together with the teacher, where the plate is trusted. body:
-    bool (rows, columns), whole already: a cell where both meet is not plain.
+    bool (rows, columns), whole already: a cell where both meet is not plain, and may move.
     """
-    kinds: U8 = np.zeros(candidates.shape, np.uint8)
     if before is None:
         return np.zeros_like(candidates)
+    kinds: U8 = np.zeros(candidates.shape, np.uint8)
     _find(seen, before, behind, sigma, room, candidates, kinds)
     plain = _large(_by_fours(kinds == _IS_PLAIN))
     return np.asarray(plain | ((kinds == _IS_OFF) & _beside(plain) & _beside(body)))
@@ -99,22 +98,23 @@ def show(solid: Mask, rgb: U8, on: Canvas) -> None:
 
 @compiled(fastmath=True)
 def _find(seen: U8, before: U8, behind: U8, sigma: U8, room: U8, candidates: Mask, kinds: U8) -> None:
-    """Writes _IS_PLAIN, _IS_OFF where a cell is so all over without being plain, else nothing."""
-    mean, there = np.zeros(3, np.float32), np.zeros(3, np.float32)
+    """Writes _IS_PLAIN where a cell is plain, still and off the plate, _IS_OFF where it is off all over."""
+    now, was, there = np.zeros(3, np.float32), np.zeros(3, np.float32), np.zeros(3, np.float32)
     for row in range(kinds.shape[0]):
         for column in range(kinds.shape[1]):
             if not candidates[row, column] or not _is_known(sigma[row, column]):
                 continue
             here, plate = seen[row, column], behind[row, column]
-            spread2, step = _look(here, before[row, column], mean)
-            if step > _STILL:
-                continue
-            is_plain = spread2 <= _PLAIN2
-            if _count_off(here, plate) < (_LEAST_SAMPLES if is_plain else SAMPLES):
-                continue
+            _means(here, now)
+            _means(before[row, column], was)
             _means(plate, there)
-            if not _is_shade(mean, there, room[row, column]):
-                kinds[row, column] = _IS_PLAIN if is_plain else _IS_OFF
+            count = _count_off(here, plate)
+            if count < _LEAST_SAMPLES or _is_shade(now, there, room[row, column]):
+                continue
+            if _is_plain(here, now) and _is_still(now, was):
+                kinds[row, column] = _IS_PLAIN
+            elif count == SAMPLES:
+                kinds[row, column] = _IS_OFF
 
 
 @compiled()
@@ -126,23 +126,23 @@ def _is_known(sigma: U8) -> bool:
 
 
 @compiled(fastmath=True)
-def _look(here: U8, before: U8, mean: F32) -> tuple[np.float32, np.float32]:
-    """Variance within a cell and step of its mean since before, the largest of the channels', in codes.
-
-    Writes its mean codes, f32 (3).
-    """
-    spread2, step = _ZERO, _ZERO
+def _is_plain(cell: U8, mean: F32) -> bool:
+    most = _ZERO
     for c in range(3):
-        total, square, was = _ZERO, _ZERO, _ZERO
+        square = _ZERO
         for k in range(SAMPLES):
-            code = np.float32(here[c, k])
-            total += code
-            square += code * code
-            was += np.float32(before[c, k])
-        mean[c] = total * _PER_SAMPLE
-        spread2 = max(spread2, square * _PER_SAMPLE - mean[c] * mean[c])
-        step = max(step, abs(total - was) * _PER_SAMPLE)
-    return spread2, step
+            step = np.float32(cell[c, k]) - mean[c]
+            square += step * step
+        most = max(most, square)
+    return bool(most * _PER_SAMPLE <= _PLAIN2)
+
+
+@compiled(fastmath=True)
+def _is_still(now: F32, was: F32) -> bool:
+    most = _ZERO
+    for c in range(3):
+        most = max(most, abs(now[c] - was[c]))
+    return bool(most <= _STILL)
 
 
 @compiled(fastmath=True)
@@ -176,6 +176,6 @@ def _is_shade(mean: F32, there: F32, room: U8) -> bool:
     lowest, highest = np.float32(9), np.float32(-9)
     for c in range(3):
         light = LIGHT[int(there[c])]
-        lost = (light - LIGHT[int(mean[c])]) / (light * share + _LEAST_LIGHT)
+        lost = (light - LIGHT[int(mean[c])]) / (light * share + LEAST_LIGHT)
         lowest, highest = min(lowest, lost), max(highest, lost)
-    return bool(highest - lowest <= _GREY and highest <= _SHADE and lowest >= -_SHADE)
+    return bool(highest - lowest <= DIFFER and highest <= _SHADE and lowest >= -_SHADE)

@@ -58,7 +58,7 @@ class Planes:
         np.copyto(self.pha, self.coarse)
 
     def complete(self, solid: Mask) -> None:
-        """Makes alpha whole in these cells, bool (rows, columns); that before too, for they stand still."""
+        """Makes alpha whole in these cells, bool (rows, columns); that of before too, or it would fade in."""
         for pha in (self.coarse, self.pha, self.before):
             fill(solid, pha)
         for array in (self.cells, self.least, self.most):

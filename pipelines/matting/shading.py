@@ -31,8 +31,8 @@ _WIDE_SAY = 0.03
 _PRIOR = 4e-4  # of squared light, towards no shadow
 _LEAST_LEVEL = 1e-3
 _LEAST_LAMPS = 24  # of `room`: less tells nothing
-_LEAST_LIGHT = np.float32(0.004)
-_DIFFER = np.float32(0.16)  # between the shares of two channels: more is another colour, not shade
+LEAST_LIGHT = np.float32(0.004)
+DIFFER = np.float32(0.16)  # between the shares of two channels: more is another colour, not shade
 _NOISE = np.float32(0.004)  # of light
 
 _STEPS = 512
@@ -138,14 +138,14 @@ def _tally(seen: U8, behind: U8, room: U8, sigma: U8, alpha: U8, sums: F32) -> N
                 for c in range(3):
                     there = light_behind[c, k]
                     lost = there - light[c, k]
-                    own = there * share + _LEAST_LIGHT
+                    own = there * share + LEAST_LIGHT
                     slack = _NOISE / own
                     lowest = min(lowest, lost / own + slack)
                     highest = max(highest, lost / own - slack)
                     gone += lost
                     own_sum += own
                 is_told = pha[k] <= NOBODY and wide[k] != UNKNOWN and lamps[k] >= _LEAST_LAMPS
-                is_shade = highest - lowest <= _DIFFER and highest <= _MOST and lowest >= _LEAST
+                is_shade = highest - lowest <= DIFFER and highest <= _MOST and lowest >= _LEAST
                 say = own_sum if is_told and is_shade else _ZERO
                 loss += gone * say
                 weight += own_sum * say

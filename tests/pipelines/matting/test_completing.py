@@ -93,6 +93,13 @@ def test_the_refiners_network_finds_its_edge() -> None:
     assert off.mean() / 255 < 0.06
 
 
+def test_where_thing_and_body_meet_is_whole_though_they_move() -> None:
+    shadow = board()
+    shadow[:, 141:] = (150, 60, 60)  # of the body's edge, on the board: in the cells that both share
+    matte = refined(prediction(), [board(), board(), shadow])
+    assert (full(matte)[224:296, 376:384] == 255).mean() > 0.95
+
+
 def veil() -> U8:
     """The page with fifteen codes less: what lies behind still shows."""
     return np.asarray(page()[BOARD].astype(int) - 15, np.int64).clip(0, 255).astype(np.uint8)
