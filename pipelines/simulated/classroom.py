@@ -222,8 +222,6 @@ class SimulatedClassroom:
         """Makes the renderer, then the teacher's cutouts, ahead of the pictures that want them."""
         try:
             self._renderer = Renderer(self.optics, self.rate_hz)
-            if self.room.teacher:
-                self._renderer.teacher.load()
             self._is_built.set()
             while self.room.teacher and not self._stop.is_set():
                 if not self._renderer.teacher.prepare_ahead(self._frames_to_come()):

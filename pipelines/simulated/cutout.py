@@ -9,7 +9,7 @@ import numpy as np
 
 from pipelines.media import F32, F64, U8, SizeWh
 from pipelines.simulated.clip import CLIP_PX_PER_M, CLIP_WH
-from pipelines.simulated.exposure import CELL_PX, pack_spans
+from pipelines.simulated.exposure import CELL_PX, pack_spans, premultiply
 from pipelines.simulated.light import I32
 from pipelines.simulated.marks import Mark, Point
 from pipelines.simulated.optics import Optics
@@ -54,10 +54,10 @@ class Cutter:
     def __init__(self, optics: Optics, marks: list[Mark]) -> None:
         self._optics, self._marks = optics, marks
         self._codes = np.asarray(np.rint((np.arange(4096) / 4095) ** (1 / 2.2) * 255), np.uint8)
-        self._linear = np.asarray((np.arange(256) / 255) ** 2.2, np.float32).reshape(1, 256, 1).repeat(3, 2)
+        self._linear = np.asarray((np.arange(256) / 255) ** 2.2, np.float32)
 
     def cut(self, frame: int, colour: U8, cover: U8) -> Cutout:
-        """The cutout of a clip frame whose stick is drawn on, some 12 ms at 1280x720."""
+        """The cutout of a clip frame whose stick is drawn on, some 6 ms at 1280x720."""
         mark = self._marks[frame]
         camera_from_clip = self._camera_from_clip(mark)
         padded = camera_from_clip @ np.array([[1, 0, -PAD_PX], [0, 1, 0], [0, 0, 1.0]])
@@ -89,9 +89,8 @@ class Cutter:
         x, y, w, h = cv2.boundingRect(np.asarray(cover > 2, np.uint8))
         left, top = max(x - margin, 0), max(y - margin, 0)
         box = slice(top, y + h + margin), slice(left, x + w + margin)
-        alpha: F32 = cover[box].astype(np.float32) * np.float32(1 / 255)
-        light = np.asarray(cv2.LUT(colour[box], self._linear), np.float32) * alpha[..., None]
-        both = np.dstack([light, alpha])
+        both: F32 = np.empty((*cover[box].shape, 4), np.float32)
+        premultiply(colour[box], cover[box], self._linear, both)
         low = camera_from_padded[:2, :2] @ (left, top) + camera_from_padded[:2, 2]
         high_xy = low + scale * np.array([both.shape[1], both.shape[0]])
         x0, y0 = (max(int(v), 0) for v in np.floor(low))

@@ -223,6 +223,20 @@ def _code(units: I32, dim: F32, tone: I16, sigmas: U8, grains: I8, row: U8) -> N
         row[i] = min(max(int((coded + grain + _HALF) >> _LEVEL_SHIFT), 0), 255)
 
 
+@compiled()
+def premultiply(colour: U8, cover: U8, linear: F32, out: F32) -> None:
+    """Straight codes u8 (h, w, 3) and alpha u8 (h, w) to light times alpha, and alpha, f32 (h, w, 4) 0..1.
+
+    linear f32 (256,): clip code to light.
+    """
+    for y in range(cover.shape[0]):
+        for x in range(cover.shape[1]):
+            alpha = np.float32(cover[y, x]) * np.float32(1 / 255)
+            for c in range(3):
+                out[y, x, c] = linear[colour[y, x, c]] * alpha
+            out[y, x, 3] = alpha
+
+
 @compiled(fastmath=True)
 def pack_spans(cover: F32, y0: int, x0: int, rows: I32, starts: I32, fgr: U8, pha: U8, codes: U8) -> int:
     """Packs premultiplied linear colour and alpha, f32 (h, w, 4) 0..1, into spans; see `place_teacher`.

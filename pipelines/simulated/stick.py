@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from pipelines.compiling import compiled
 from pipelines.media import U8
+from pipelines.simulated.light import I32
 from pipelines.simulated.marks import Mark
 
 PAD_PX = 160  # columns drawn on at the clip's left; the tip lies up to 138 px outside
@@ -16,25 +18,70 @@ _CUT_COLUMN = 6  # where the stick's cross-section is taken from
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PackedFrame:
-    """A clip frame with its stick drawn on, without the four fifths of it in which nobody stands."""
+    """A clip frame with its stick drawn on, without the four fifths of it in which nobody stands: of each
+    row the pixels from the first of the teacher to the last, one row after the other.
 
-    shape_hw: tuple[int, int]
-    bits: U8
+    spans i32 (h, 2): first column and one past the last, both 0 in an empty row.
+    """
+
+    width: int
+    spans: I32
     colour: U8
     cover: U8
 
     @classmethod
     def pack(cls, colour: U8, cover: U8) -> PackedFrame:
-        inside = cover > 0
-        return cls((cover.shape[0], cover.shape[1]), np.packbits(inside), colour[inside], cover[inside])
+        spans: I32 = np.zeros((len(cover), 2), np.int32)
+        count = _find_spans(cover, spans)
+        packed = np.empty((count, 3), np.uint8), np.empty(count, np.uint8)
+        _pack(colour, cover, spans, *packed)
+        return cls(cover.shape[1], spans, *packed)
 
     def unpack(self) -> tuple[U8, U8]:
-        """colour u8 (h, w, 3), 0 where the alpha is 0, and cover u8 (h, w)."""
-        height, width = self.shape_hw
-        inside = np.unpackbits(self.bits, count=height * width).reshape(self.shape_hw).astype(bool)
-        colour, cover = np.zeros((height, width, 3), np.uint8), np.zeros((height, width), np.uint8)
-        colour[inside], cover[inside] = self.colour, self.cover
+        """colour u8 (h, w, 3), and cover u8 (h, w); 0 outside the spans."""
+        size_hw = len(self.spans), self.width
+        colour, cover = np.zeros((*size_hw, 3), np.uint8), np.zeros(size_hw, np.uint8)
+        _unpack(self.spans, self.colour, self.cover, colour, cover)
         return colour, cover
+
+
+@compiled()
+def _find_spans(cover: U8, spans: I32) -> int:
+    """Returns how many pixels they hold."""
+    count = 0
+    for y in range(cover.shape[0]):
+        row = cover[y]
+        first, past = 0, row.shape[0]
+        while first < past and row[first] == 0:
+            first += 1
+        while past > first and row[past - 1] == 0:
+            past -= 1
+        if past > first:
+            spans[y, 0], spans[y, 1] = first, past
+            count += past - first
+    return count
+
+
+@compiled()
+def _pack(colour: U8, cover: U8, spans: I32, packed_colour: U8, packed_cover: U8) -> None:
+    at = 0
+    for y in range(cover.shape[0]):
+        first, past = spans[y]
+        end = at + past - first
+        packed_colour[at:end] = colour[y, first:past]
+        packed_cover[at:end] = cover[y, first:past]
+        at = end
+
+
+@compiled()
+def _unpack(spans: I32, packed_colour: U8, packed_cover: U8, colour: U8, cover: U8) -> None:
+    at = 0
+    for y in range(cover.shape[0]):
+        first, past = spans[y]
+        end = at + past - first
+        colour[y, first:past] = packed_colour[at:end]
+        cover[y, first:past] = packed_cover[at:end]
+        at = end
 
 
 def draw_stick_on(rgb: U8, pha: U8, mark: Mark) -> tuple[U8, U8]:

@@ -14,37 +14,36 @@ from pipelines.simulated.stick import PackedFrame, draw_stick_on
 
 
 class Teacher:
-    """Cutouts by clip frame, 0 to 119. Safe between threads."""
+    """Cutouts by clip frame, 0 to 119. Safe between threads.
+
+    The clip is decoded no further than it is wanted: a camera's first picture need not wait for the last.
+    """
 
     def __init__(self, optics: Optics) -> None:
         self._marks = read_marks()
         self._cutter = Cutter(optics, self._marks)
+        self._pictures = clip_pictures()
+        self._decoded = 0
         self._clip: dict[int, PackedFrame] = {}  # frames not cut out yet
         self._cutouts: dict[int, Cutout] = {}
-        self._is_loaded = False
         self._lock = threading.Lock()
-
-    def load(self) -> None:
-        """Decodes the clip, less than a second; once. Raises SourceLost."""
-        with self._lock:
-            if self._is_loaded:
-                return
-            clip = {
-                frame: PackedFrame.pack(*draw_stick_on(rgb, pha, self._marks[frame]))
-                for frame, (rgb, pha) in enumerate(clip_pictures())
-            }
-            if len(clip) != CLIP_FRAMES:
-                reason = f"the teacher's clip has {len(clip)} frames instead of {CLIP_FRAMES}; install again"
-                raise SourceLost("simulated classroom", reason, retry=False)
-            self._clip, self._is_loaded = clip, True
 
     def cutout(self, frame: int) -> Cutout:
         """The cutout of a clip frame. Raises SourceLost."""
-        self.load()
         with self._lock:
             if frame not in self._cutouts:
+                while self._decoded <= frame:
+                    self._decode()
                 self._cutouts[frame] = self._cutter.cut(frame, *self._clip.pop(frame).unpack())
             return self._cutouts[frame]
+
+    def _decode(self) -> None:
+        picture = next(self._pictures, None)
+        if picture is None:
+            reason = f"the teacher's clip has {self._decoded} frames instead of {CLIP_FRAMES}; install again"
+            raise SourceLost("simulated classroom", reason, retry=False)
+        self._clip[self._decoded] = PackedFrame.pack(*draw_stick_on(*picture, self._marks[self._decoded]))
+        self._decoded += 1
 
     def prepare_ahead(self, frames: Iterable[int]) -> bool:
         """Makes the first cutout of `frames` that is missing; False when none is. Raises SourceLost."""
