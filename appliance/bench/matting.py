@@ -23,6 +23,7 @@ from pipelines.courseware.opening import open_courseware
 from pipelines.matting.carrying import Carrier, Refine
 from pipelines.matting.coarse import Coarse
 from pipelines.matting.keyer import Keyer, Network
+from pipelines.matting.refinement import Refinement
 from pipelines.matting.refining import Refiner
 from pipelines.matting.settings import MattingSettings
 from pipelines.media import F32, PTS_HZ, U8, Frame, Matte, Page, Prediction, SizeWh
@@ -98,10 +99,12 @@ class TimedRefining:
             return self._net.answer(features)
 
 
-def measure_matting(size_wh: SizeWh, frames: int) -> dict[str, Any]:
+def measure_matting(size_wh: SizeWh, frames: int, *, is_thrifty: bool = False) -> dict[str, Any]:
     """One size. Returns ms p50 and p95 by part, those of every frame together, and the tiles a frame.
 
-    "network" and "keyer" are an answer's, all others every frame's, carried over one.
+    "network" and "keyer" are an answer's, all others every frame's, carried over one. is_thrifty: as a box
+    short of processors does it; alpha is brought to the camera's resolution by "refiner" then, not by
+    "carrying".
     """
     cv2.setNumThreads(1)
     courseware = open_courseware("demo", size_wh)
@@ -109,7 +112,7 @@ def measure_matting(size_wh: SizeWh, frames: int) -> dict[str, Any]:
     courseware.close()
     watch, tiles = Stopwatch(), []
     optics = Optics(Room(), size_wh)
-    keyer, refiner, refine = _keyer(optics, page, size_wh, watch)
+    keyer, refiner, refine = _keyer(optics, page, size_wh, watch, is_thrifty=is_thrifty)
     renderer, carrier = Renderer(optics, RATE_HZ), Carrier()
     answer: Coarse | None = None
     for index in range(EMPTY_FRAMES + SETTLE_FRAMES + frames):
@@ -119,7 +122,7 @@ def measure_matting(size_wh: SizeWh, frames: int) -> dict[str, Any]:
         with watch.measure("carrying"):
             carrier.matte(frame, answer, refine)
         with watch.measure("keyer"):
-            answer = keyer.ask(frame)
+            answer = keyer.ask(frame, is_thrifty)
         watch.next_frame()
         tiles.append(refiner.tiles)
     settled = watch.frames[EMPTY_FRAMES + SETTLE_FRAMES :]
@@ -140,7 +143,9 @@ _SUMS: dict[str, tuple[Part, ...]] = {
 }
 
 
-def _keyer(optics: Optics, page: Page, size_wh: SizeWh, watch: Stopwatch) -> tuple[Keyer, Refiner, Refine]:
+def _keyer(
+    optics: Optics, page: Page, size_wh: SizeWh, watch: Stopwatch, *, is_thrifty: bool
+) -> tuple[Keyer, Refiner | Refinement, Refine]:
     """The full keyer as the studio builds it, every part of it timed."""
     settings = NetworkSettings(provider="cpu", threads=1)
     warm_up_plate()
@@ -150,15 +155,17 @@ def _keyer(optics: Optics, page: Page, size_wh: SizeWh, watch: Stopwatch) -> tup
         with watch.measure("plate"):
             return plate.predict(matte)
 
-    refiner = Refiner(TimedRefining(RefinerNet.open(settings), watch), predict)
+    refining = TimedRefining(RefinerNet.open(settings), watch)
+    whole, thrifty = Refiner(refining, predict), Refinement(refining, predict)
 
-    def refine(matte: Matte) -> Matte:
+    def refine(coarse: Coarse) -> Matte:
+        matte = None if is_thrifty else coarse.matte()
         with watch.measure("refiner"):
-            return refiner(matte)
+            return thrifty(coarse) if matte is None else whole(matte)
 
     net = MattingNet.open(locate("rvm-mobilenetv3", default_models_dir()), settings)
     timed: Network = TimedNetwork(net, watch)
-    return Keyer(timed, MattingSettings(), size_wh), refiner, refine
+    return Keyer(timed, MattingSettings(), size_wh), thrifty if is_thrifty else whole, refine
 
 
 def _percentiles(values: list[float]) -> dict[str, float]:
@@ -168,9 +175,9 @@ def _percentiles(values: list[float]) -> dict[str, float]:
 
 def matting_table(sizes: dict[str, dict[str, Any]]) -> str:
     """The figures as lines for a terminal. sizes: by "1280x720" and the like."""
-    lines = [f"{'p50 / p95 ms of one core':28}" + "".join(f"{name:>16}" for name in sizes)]
+    lines = [f"{'p50 / p95 ms of one core':28}" + "".join(f"{name:>20}" for name in sizes)]
     for part in next(iter(sizes.values()))["ms"]:
         cells = [f"{one['ms'][part]['p50']:.1f} / {one['ms'][part]['p95']:.1f}" for one in sizes.values()]
-        lines.append(f"{part:28}" + "".join(f"{cell:>16}" for cell in cells))
-    lines.append(f"{'tiles a frame':28}" + "".join(f"{one['tiles']:16.1f}" for one in sizes.values()))
+        lines.append(f"{part:28}" + "".join(f"{cell:>20}" for cell in cells))
+    lines.append(f"{'tiles a frame':28}" + "".join(f"{one['tiles']:20.1f}" for one in sizes.values()))
     return "\n".join(lines)

@@ -17,7 +17,7 @@ from typing import Final
 from appliance.bench.ours import Box, running_box
 from appliance.daemon import run_daemon
 from appliance.settings import add_settings_flags, load_from_flags
-from pipelines.matting.refining import Refiner
+from pipelines.matting.refinement import Refinement
 from pipelines.media import SizeWh
 from pipelines.studio.process import run_studio
 from pipelines.studio.settings import StudioSettings
@@ -29,7 +29,7 @@ SLOWED_MS: Final = "BENCH_SLOWED_MS"
 class SlowStudio(Studio):
     """Each matte is made so much later, as by a slower machine, but at no processor's cost."""
 
-    def _refiner_for(self, camera_size_wh: SizeWh) -> Refiner | None:
+    def _refiner_for(self, camera_size_wh: SizeWh) -> Refinement | None:
         time.sleep(float(os.environ[SLOWED_MS]) / 1000)
         return super()._refiner_for(camera_size_wh)
 

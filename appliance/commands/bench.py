@@ -115,7 +115,13 @@ def _matting(seconds: float) -> dict[str, Any]:
 
     measured = {"machine": machine(), "commit": commit()}
     frames = max(round(seconds * RATE_HZ), 1)
-    sizes = {f"{wh[0]}x{wh[1]}": measure_matting(wh, frames) for wh in SIZES.values()}
+    sizes = {
+        f"{width}x{height}{' thrifty' * is_thrifty}": measure_matting(
+            (width, height), frames, is_thrifty=is_thrifty
+        )
+        for width, height in SIZES.values()
+        for is_thrifty in (False, True)
+    }
     print(matting_table(sizes))
     return {"matting": sizes} | measured
 

@@ -55,7 +55,9 @@ def parse_address(url: str) -> Address:
     if scheme in ("rtsp", "rtsps"):
         return _parse_rtsp(url)
     if scheme == "file" and "//" in url:
-        return _parse_path(unquote(urlsplit(url).path) or "/", "")
+        # Not by urlsplit, which raises where the host looks like a bad IPv6 address: no host is asked anyway.
+        after_host = re.split(r"[?#]", url.partition("//")[2])[0].partition("/")[2]
+        return _parse_path("/" + unquote(after_host), "")
     if "://" in url:
         raise _refusal(
             said(

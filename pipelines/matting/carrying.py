@@ -23,7 +23,7 @@ from pipelines.media import F32, PTS_HZ, Box, Frame, Matte
 MOST_S = 0.5  # older alpha is not carried: arms have gone elsewhere
 WIDER_CELLS = 4  # how far the teacher may have gone beyond where the network looked
 
-Refine = Callable[[Matte], Matte]
+Refine = Callable[[Coarse], Matte]
 
 
 class Carrier:
@@ -45,7 +45,8 @@ class Carrier:
 
         An answer too old to be carried gives the matte of its own frame, once. None when there is nothing new
         to show: no answer yet, none since the scene was cut, or none since an old one. refine: brings in what
-        is known of the LCD. Raises ValueError when it returns the matte of another frame.
+        is known of the LCD, at the camera's resolution. Raises ValueError when it returns the matte of
+        another frame.
         """
         if self._cuts.is_cut(frame.rgb, frame.pts):
             self._scene_pts, self._made_pts, self._refined_pts = frame.pts, -1, -1
@@ -68,11 +69,10 @@ class Carrier:
         return Matte.empty(coarse.frame) if coarse.teacher is None else self._refined(coarse, refine)
 
     def _refined(self, coarse: Coarse, refine: Refine | None) -> Matte:
-        matte = coarse.matte()
         if refine is None or coarse.frame.pts <= self._refined_pts:
-            return matte
+            return coarse.matte()
         self._refined_pts = coarse.frame.pts
-        refined = refine(matte)
+        refined = refine(coarse)
         if refined.frame is not coarse.frame:
             raise ValueError("a refinement returned the matte of another frame")
         return refined
@@ -94,7 +94,7 @@ class Carrier:
                 crop, small_rgb = wide, sampled(frame, wide)
             box = Box(*cv2.boundingRect(np.asarray(pha > FAINT, np.uint8)))
             teacher = None if box.is_empty else Teacher(pha, box)
-        return Coarse(frame, crop, small_rgb, teacher, age_pts)
+        return Coarse(frame, crop, small_rgb, teacher, age_pts, coarse.is_thrifty)
 
 
 def warm_up_matting() -> None:

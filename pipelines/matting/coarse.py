@@ -17,7 +17,8 @@ from pipelines.media import U8, Box, Frame, Matte, SizeWh, freeze
 @dataclass(frozen=True, slots=True, eq=False)
 class Coarse:
     """crop: where the network looked. small_rgb: u8 (h, w, 3), what it saw there. teacher: the same size, in
-    its pixels; None when nobody was there. carried_pts: see Matte.
+    its pixels; None when nobody was there. carried_pts: see Matte. is_thrifty: the network was shown less,
+    because processors are short.
     """
 
     frame: Frame
@@ -25,6 +26,7 @@ class Coarse:
     small_rgb: U8
     teacher: Teacher | None
     carried_pts: int = 0
+    is_thrifty: bool = False
 
     def matte(self) -> Matte:
         """At the camera's resolution, alpha along the frame's own edges, with the teacher's own colour."""

@@ -81,7 +81,7 @@ class Keyer:
         teacher = keep_teacher(pha, self._small_px(crop), was_there=self._was_there)
         self._was_there = teacher is not None
         self._follow(None if teacher is None else in_camera(teacher.box, crop), frame.pts)
-        coarse = Coarse(frame, crop, small_rgb, teacher)
+        coarse = Coarse(frame, crop, small_rgb, teacher, is_thrifty=is_thrifty)
         self._cuts.remember(coarse)
         return coarse
 

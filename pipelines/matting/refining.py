@@ -55,14 +55,20 @@ class Net(Protocol):
 
 
 class Refiner:
-    """A refinement of the keyer. For one thread, one camera.
+    """Refines mattes of one size. For one thread, one camera.
 
     predict: the plate of this matte's frame, None when it is not known. trust: 0 to 1, mean of the plate's
     around the teacher in the newest frame; at 0 the matte is the network's. tiles: how many were looked at.
-    quality: of the newest matte, see pipelines/matting/quality.py; of_minute: its mean over the last minute.
+    quality: of the newest matte, see pipelines/matting/quality.py; of_minute: is told it, for its mean over
+    the last minute.
     """
 
-    def __init__(self, net: Net, predict: Callable[[Matte], Prediction | None]) -> None:
+    def __init__(
+        self,
+        net: Net,
+        predict: Callable[[Matte], Prediction | None],
+        of_minute: MinuteMean | None = None,
+    ) -> None:
         self._net, self._predict = net, predict
         self._planes = Planes(EMPTY_BOX)
         self._behind: Behind | None = None
@@ -73,11 +79,7 @@ class Refiner:
         self.trust = 0.0
         self.tiles = 0
         self.quality: float | None = None
-        self._of_minute = MinuteMean()
-
-    @property
-    def of_minute(self) -> float | None:
-        return self._of_minute.value
+        self._of_minute = of_minute or MinuteMean()
 
     def __call__(self, matte: Matte) -> Matte:
         prediction = self._predict(matte)  # of an empty room as well: the plate learns from it

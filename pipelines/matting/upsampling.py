@@ -27,6 +27,7 @@ COLOUR_RADIUS_PX = 4  # of the small picture; also how far colour is spread beyo
 COLOUR_FLOOR = np.float32(1e-3)  # weight of the picture itself, where no sure pixel is near
 
 PLANES = 10
+_F = 4  # its first one
 _FIRST, _PRODUCTS, _COLOURS = 4, 9, 8  # of r, g, b, alpha; their products; F, B and weights
 _SUMS = _FIRST + _PRODUCTS + _COLOURS
 FULL, ONE, HALF, ZERO = np.float32(255), np.float32(1), np.float32(0.5), np.float32(0)
@@ -46,14 +47,35 @@ def upsample(crop_rgb: U8, small_rgb: U8, small_pha: F32, part: Box) -> tuple[U8
     """
     (crop_h, crop_w), (small_h, small_w) = crop_rgb.shape[:2], small_pha.shape
     steps = (small_w / crop_w, small_h / crop_h)
-    needed = _needed(part, steps, (small_w, small_h))
+    return enlarge(crop_rgb[part.slices], (part.x, part.y), steps, small_rgb, small_pha)
+
+
+def enlarge(
+    rgb: U8,
+    start_xy: tuple[float, float],
+    steps: tuple[float, float],
+    small_rgb: U8,
+    small_pha: F32,
+    small_fgr: U8 | None = None,
+) -> tuple[U8, U8]:
+    """Alpha u8 (H, W) and straight colour u8 (H, W, 3) of a finer picture's pixels.
+
+    rgb: u8 (H, W, 3), these pixels. start_xy: where the first one stands, counted in them from the corner of
+    the small picture. steps: small pixels for each of them, along x and y. small_rgb: u8 (h, w, 3).
+    small_pha: f32 (h, w), 0 to 1. small_fgr: u8 (h, w, 3), the teacher's own colour where it is known better
+    than from their surroundings.
+    """
+    height, width = rgb.shape[:2]
+    needed = _needed(start_xy, (width, height), steps, (small_pha.shape[1], small_pha.shape[0]))
     planes = np.empty((needed.h, PLANES, needed.w), np.float32)
     small = np.ascontiguousarray(small_rgb[needed.slices]), np.ascontiguousarray(small_pha[needed.slices])
     _find_planes(*small, planes)
-    pha = np.empty((part.h, part.w), np.uint8)
-    fgr = np.array(crop_rgb[part.slices])  # the camera's own colour, until the teacher's is written over it
-    left, left_weight = _taps(part.x, part.w, steps[0], needed.x, needed.w)
-    top, top_weight = _taps(part.y, part.h, steps[1], needed.y, needed.h)
+    if small_fgr is not None:
+        planes[:, _F : _F + 3] = small_fgr[needed.slices].transpose(0, 2, 1)
+    pha = np.empty((height, width), np.uint8)
+    fgr = np.array(rgb)  # the camera's own colour, until the teacher's is written over it
+    left, left_weight = _taps(start_xy[0], width, steps[0], needed.x, needed.w)
+    top, top_weight = _taps(start_xy[1], height, steps[1], needed.y, needed.h)
     _render(planes, left, left_weight, top, top_weight, pha, fgr)
     return pha, fgr
 
@@ -64,18 +86,21 @@ def warm_up_upsampling() -> None:
     upsample(crop_rgb, crop_rgb[::2, ::2].copy(), np.full((16, 16), 0.5, np.float32), Box(4, 4, 24, 24))
 
 
-def _needed(part: Box, steps: tuple[float, float], small_wh: SizeWh) -> Box:
-    """The small pixels that the part's interpolation and blurs reach."""
-    x0, y0 = floor(part.x * steps[0]) - COLOUR_RADIUS_PX - 1, floor(part.y * steps[1]) - COLOUR_RADIUS_PX - 1
-    x1 = ceil((part.x + part.w) * steps[0]) + COLOUR_RADIUS_PX + 1
-    y1 = ceil((part.y + part.h) * steps[1]) + COLOUR_RADIUS_PX + 1
+def _needed(
+    start_xy: tuple[float, float], size_wh: SizeWh, steps: tuple[float, float], small_wh: SizeWh
+) -> Box:
+    """The small pixels that interpolation and blurs reach."""
+    (x, y), (w, h) = start_xy, size_wh
+    x0, y0 = floor(x * steps[0]) - COLOUR_RADIUS_PX - 1, floor(y * steps[1]) - COLOUR_RADIUS_PX - 1
+    x1 = ceil((x + w) * steps[0]) + COLOUR_RADIUS_PX + 1
+    y1 = ceil((y + h) * steps[1]) + COLOUR_RADIUS_PX + 1
     x0, y0, x1, y1 = max(x0, 0), max(y0, 0), min(x1, small_wh[0]), min(y1, small_wh[1])
     return Box(x0, y0, x1 - x0, y1 - y0)
 
 
-def _taps(start: int, length: int, step: float, small_start: int, small_length: int) -> tuple[I32, F32]:
+def _taps(start: float, length: int, step: float, small_start: int, small_length: int) -> tuple[I32, F32]:
     """Bilinear interpolation along one axis: first small pixel, and the weight of the one after it."""
-    at = (np.arange(start, start + length) + 0.5) * step - 0.5 - small_start
+    at = (np.arange(length) + start + 0.5) * step - 0.5 - small_start
     at = np.clip(at, 0, small_length - 1)
     first = np.minimum(at.astype(np.int32), max(small_length - 2, 0))
     return first, (at - first).astype(np.float32)

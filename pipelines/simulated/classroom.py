@@ -188,6 +188,8 @@ class SimulatedClassroom:
     def close(self) -> None:
         self._stop.set()
         self._builder.join(timeout=5)
+        if self._renderer is not None:
+            self._renderer.teacher.close()
 
     def index_of(self, pts: int) -> int:
         """The picture's index from its pts."""

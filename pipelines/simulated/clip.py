@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import av
@@ -18,7 +18,7 @@ CLIP_PX_PER_M = 410.0
 STICK_RAISED_FRAME = 40
 
 
-def clip_pictures() -> Iterator[tuple[U8, U8]]:
+def clip_pictures() -> Generator[tuple[U8, U8], None, None]:
     """Yields (rgb u8 (720, 1280, 3) straight colour, pha u8 (720, 1280)) of all clip frames in order.
 
     Raises SourceLost when the clip's files are missing or damaged.

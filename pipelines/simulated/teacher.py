@@ -37,6 +37,11 @@ class Teacher:
                 self._cutouts[frame] = self._cutter.cut(frame, *self._clip.pop(frame).unpack())
             return self._cutouts[frame]
 
+    def close(self) -> None:
+        """Lets go of the clip. Cutouts made so far stay."""
+        with self._lock:
+            self._pictures.close()
+
     def _decode(self) -> None:
         picture = next(self._pictures, None)
         if picture is None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from models.refiner_net import RefinerNet
 from pipelines.calibration.running_delay import RunningDelay
 from pipelines.calibration.watching import Sight, Watcher
-from pipelines.matting.refining import Refiner
+from pipelines.matting.refinement import Refinement
 from pipelines.media import Calibration, Delay, Matte, Page, Prediction
 from pipelines.plate.backdrop import Backdrop
 from pipelines.plate.plate import Plate
@@ -70,7 +70,7 @@ class Known(NamedTuple):
     """What is made of knowing where the LCD is."""
 
     watch: Watch
-    refiner: Refiner
+    refiner: Refinement
 
 
 def known(
@@ -82,4 +82,4 @@ def known(
 ) -> Known:
     """delay: as calibrated. pages: gives those shown of late, oldest first. note: see Watch."""
     watch = Watch(Plate(calibration, pages, delay), Watcher(calibration), note)
-    return Known(watch, Refiner(refining, watch.predict))
+    return Known(watch, Refinement(refining, watch.predict))

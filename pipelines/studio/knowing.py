@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from models.refiner_net import RefinerNet
 from pipelines.calibration.watching import LOOK_EVERY_S
 from pipelines.capture.upright import UprightCamera
-from pipelines.matting.refining import Refiner
+from pipelines.matting.refinement import Refinement
 from pipelines.media import Calibration, Page, SizeWh
 from pipelines.plate.plate import Expected
 from pipelines.studio.calibrating import Calibrating
@@ -49,7 +49,7 @@ class Knowing:
         in_use = self.now
         return None if in_use is None else in_use.watch.plate.expected
 
-    def refiner_for(self, camera_size_wh: SizeWh) -> Refiner | None:
+    def refiner_for(self, camera_size_wh: SizeWh) -> Refinement | None:
         """For pictures of this size. Of the mattes' thread."""
         wanted = camera_size_wh, self._calibrating.version
         if wanted != self._made_for:

@@ -12,13 +12,22 @@ from pipelines.compiling import kept_in
 from pipelines.compositing.compositor import warm_up
 from pipelines.encoding.colour import warm_up_canvas
 from pipelines.matting.carrying import warm_up_matting
+from pipelines.matting.doubling import warm_up_doubling
 from pipelines.matting.refining import warm_up_refining
 from pipelines.plate.plate import warm_up_plate
 from pipelines.simulated.rendering import warm_up_simulated
 from pipelines.sound.shaping import warm_up_shaping
 
 # What takes longest comes first, so that no processor is left over at the end.
-STUDIO = (warm_up_refining, warm_up_matting, warm_up_plate, warm_up, warm_up_canvas, warm_up_ink)
+STUDIO = (
+    warm_up_refining,
+    warm_up_matting,
+    warm_up_plate,
+    warm_up,
+    warm_up_canvas,
+    warm_up_ink,
+    warm_up_doubling,
+)
 ALL = (*STUDIO[:3], warm_up_simulated, *STUDIO[3:], warm_up_shaping)
 
 

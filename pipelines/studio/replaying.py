@@ -23,7 +23,7 @@ from pipelines.calibration.watching import GeometryState, Watcher
 from pipelines.matting.carrying import Carrier
 from pipelines.matting.coarse import Coarse
 from pipelines.matting.keyer import Keyer
-from pipelines.matting.refining import Refiner
+from pipelines.matting.refinement import Refinement
 from pipelines.matting.settings import MattingSettings
 from pipelines.media import U8, Calibration, Frame, Matte, Page, Prediction, Scene
 from pipelines.orders import DrawStroke, Order, PointAt, SetInk, SetScene
@@ -91,7 +91,7 @@ class Replay:
         self._ink: list[Order] = []  # not yet carried out
         self._carrier = Carrier()
         self._keyer: Keyer | None = None
-        self._refiner: Refiner | None = None
+        self._refiner: Refinement | None = None
         self._told: Told | None = None
         self._answers: OrderedDict[int, Coarse] = OrderedDict()
         self._mattes: OrderedDict[int, Matte] = OrderedDict()
@@ -156,7 +156,7 @@ class Replay:
         if entry.calibration is not None:
             calibration = self._calibrations[entry.calibration]
             told = self._told = Told(calibration, entry, self._pages, self._calibrations)
-            self._refiner = Refiner(self._refining, told.predict)
+            self._refiner = Refinement(self._refining, told.predict)
 
     def _matte(self, entry: FrameTaken) -> None:
         frame = self._recording.frame(entry)

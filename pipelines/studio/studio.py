@@ -14,7 +14,7 @@ from pipelines.capture.opening import open_camera
 from pipelines.capture.upright import UprightCamera
 from pipelines.channels import Closed
 from pipelines.encoding.layers import LayeredEncoder
-from pipelines.matting.refining import Refiner
+from pipelines.matting.refinement import Refinement
 from pipelines.media import I16, Calibration, Scene, SizeWh, SourceLost, SourceState
 from pipelines.orders import (
     Calibrate,
@@ -189,7 +189,7 @@ class Studio:
     def _keep_calibrated(self) -> None:
         self._knowing.keep(self._threads.stop, self._marks, self._uprighting.start)
 
-    def _refiner_for(self, camera_size_wh: SizeWh) -> Refiner | None:
+    def _refiner_for(self, camera_size_wh: SizeWh) -> Refinement | None:
         return self._knowing.refiner_for(camera_size_wh)
 
     def _use(self, calibration: Calibration | None) -> None:

@@ -31,7 +31,8 @@ def kinds():
 for warm in ALL:
     warm()
 before = kinds()
-measure_matting((640, 360), 3)
+for is_thrifty in (False, True):
+    measure_matting((640, 360), 3, is_thrifty=is_thrifty)
 print(len(before), "kinds", sorted(kinds() - before))
 """
 

@@ -6,7 +6,7 @@ import tempfile
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipelines.capture.address import parse_address, safe_url
@@ -66,6 +66,7 @@ def test_a_refused_address_makes_a_camera_that_says_so(camera_at: Any, reader: A
     assert not reader.loss(camera).retry
 
 
+@example("[", "file://")
 @given(
     st.text(max_size=80),
     st.sampled_from(["", "rtsp://", "rtsp://u:geheim@", "file://", "/dev/", "simulated:"]),

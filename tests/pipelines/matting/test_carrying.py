@@ -197,8 +197,9 @@ class Refining:
     def __init__(self) -> None:
         self.asked: list[Frame] = []
 
-    def __call__(self, matte: Matte) -> Matte:
-        self.asked.append(matte.frame)
+    def __call__(self, coarse: Coarse) -> Matte:
+        self.asked.append(coarse.frame)
+        matte = coarse.matte()
         return Matte(matte.frame, matte.box, matte.pha // 2, matte.fgr)
 
 
@@ -232,6 +233,20 @@ def test_who_walks_out_of_the_picture_leaves_an_empty_matte(carrier: Carrier, re
 
 
 def test_a_refinement_that_strays_to_another_frame_is_a_bug(carrier: Carrier, answer: Coarse) -> None:
-    other = picture(STANDING, number=5)
+    other = Matte.empty(picture(STANDING, number=5))
     with pytest.raises(ValueError, match="another frame"):
-        carrier.matte(picture(STANDING, number=11), answer, lambda m: Matte(other, m.box, m.pha, m.fgr))
+        carrier.matte(picture(STANDING, number=11), answer, lambda _: other)
+
+
+def test_what_is_carried_stays_thrifty(carrier: Carrier, red_net: RedNet) -> None:
+    seen: list[bool] = []
+
+    def refine(coarse: Coarse) -> Matte:
+        seen.append(coarse.is_thrifty)
+        return coarse.matte()
+
+    for start, is_thrifty in ((1, True), (10, False)):
+        keyer = Keyer(red_net, MattingSettings(), CAMERA_WH)
+        answer = keyer.ask(picture(STANDING, number=start), is_thrifty)
+        carrier.matte(picture(moved(4), number=start + 1), answer, refine)
+    assert seen == [True, False]

@@ -130,12 +130,16 @@ def test_after_its_answer_frames_are_carried_from_the_newer_one(
     assert ages["p50"] == pytest.approx((40 + 120) / 2)
 
 
+def halved(matte: Matte) -> Matte:
+    return Matte(matte.frame, matte.box, matte.pha // 2, matte.fgr)
+
+
 def test_what_refines_is_asked_for_with_every_frame(net: AskedNet) -> None:
     sizes: list[SizeWh] = []
 
     def refine_for(size_wh: SizeWh) -> Refine | None:
         sizes.append(size_wh)
-        return lambda matte: Matte(matte.frame, matte.box, matte.pha // 2, matte.fgr)
+        return lambda coarse: halved(coarse.matte())
 
     with running(Matting(net, MattingSettings(), refine_for, Marks()), net) as matting:
         answered(matting, net, picture(0))
