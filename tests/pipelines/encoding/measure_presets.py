@@ -41,9 +41,7 @@ def test_measure(decoder, psnr, monkeypatch) -> None:
     print(f"\n{'':16}{'ms':>6}{'key kB':>8}{'Mbit/s':>8}{'dB':>6}")
     for layer in ("420", "444"):
         for preset in PRESETS:
-            monkeypatch.setattr(
-                h264, "_x264_options", lambda form, cores, p=preset: options(form, cores) | {"preset": p}
-            )
+            monkeypatch.setattr(h264, "_x264_options", lambda *of, p=preset: options(*of) | {"preset": p})
             encoder, viewer = VideoEncoder(SIZE_WH, HZ, WIDE, layer), type(decoder)()
             took_ms, sizes = [], []
             for index, rgb in enumerate(shown):

@@ -4,9 +4,17 @@ import re
 
 import numpy as np
 import pytest
+from av import VideoFrame
 from av.video.frame import PictureType
 
-from pipelines.encoding.h264 import BUFFER_S, FULL_BUFFER_S, EncoderUnavailable, threads_for
+from pipelines.encoding.forms import FULL
+from pipelines.encoding.h264 import (
+    BUFFER_S,
+    FULL_BUFFER_S,
+    EncoderUnavailable,
+    open_encoder,
+    threads_for,
+)
 from pipelines.encoding.settings import EncodingSettings
 from pipelines.encoding.video import BURST_EVERY_S, VideoEncoder
 from pipelines.media import Packet
@@ -180,6 +188,23 @@ def test_auto_takes_nvenc_only_where_it_starts() -> None:
 )
 def test_threads(size_wh: tuple[int, int], cores: int, threads: int) -> None:
     assert threads_for(size_wh, cores) == threads
+
+
+@pytest.mark.parametrize(
+    ("form", "cores", "bps", "is_quick"),
+    [
+        (FULL, 2, 8_000_000, True),
+        (FULL, 2, 4_000_000, False),
+        (FULL, 8, 8_000_000, False),
+    ],
+)
+def test_two_cores_code_full_chroma_quickly_on_a_wide_line(
+    form: str, cores: int, bps: int, is_quick: bool
+) -> None:
+    encoder = open_encoder("x264", (320, 180), 25, bps, cores, form)
+    (packet,) = encoder.encode(VideoFrame(320, 180, form))
+    # x264 tells its settings in the first picture; its quickest preset alone goes without this coder.
+    assert (b"cabac=0" in bytes(packet)) == is_quick
 
 
 def test_full_chroma_text_is_sharp_with_its_first_picture_behind_a_teacher(decoder, page, stir, psnr) -> None:
