@@ -8,6 +8,8 @@ import signal
 import sys
 from multiprocessing.connection import Connection
 
+import cv2
+
 from models.errors import ModelError
 from pipelines.encoding.h264 import EncoderUnavailable
 from pipelines.reports import Fatal
@@ -21,6 +23,7 @@ from pipelines.timing import SessionClock
 log = logging.getLogger("classroom.studio")
 
 EXIT_FATAL = 1
+FEW_CORES = 2  # the studio's own threads are busy on both: OpenCV's would only take turns with them
 
 
 def run_studio(
@@ -34,6 +37,8 @@ def run_studio(
     # Ctrl-C reaches the whole process group; the daemon decides when the studio ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    if len(os.sched_getaffinity(0)) <= FEW_CORES:
+        cv2.setNumThreads(1)
     link = Link(connection)
     sender = Threads()
     sender.start("link", link.pump)
