@@ -85,8 +85,8 @@ class StudioChild:
         self._process = context.Process(
             target=_run_entry, args=(entry, settings, zero_ns, theirs, os.getpid()), name="studio"
         )
-        # Read when NumPy is imported: its library's threads wait for work by spinning, and all that the studio
-        # has for them are matrices of a few rows.
+        # Read when NumPy is imported: its library's threads wait for work by spinning, and the studio's
+        # matrices have a few rows.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         self._process.start()
         theirs.close()
