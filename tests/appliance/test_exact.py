@@ -86,6 +86,11 @@ def until_shown(page: Page, kind: str) -> dict[str, Any]:
     return newest
 
 
+def until_composed(page: Page) -> None:
+    """In the canvas, and after a while without it."""
+    until(lambda: snapshot(page)["shown"] in ("composed", "video"), "the composed video in front")
+
+
 def in_parts(page: Page, box: Box) -> None:
     """Waits until the lesson is put together, and holds that: a busy machine looks like a weak line."""
     until_shown(page, "parts")
@@ -174,7 +179,7 @@ def test_a_film_is_the_composed_video_and_the_page_after_it_is_exact(browser: Br
     in_parts(page, box)
     hide_teacher(page)
     open_courseware(box, "film")
-    until_shown(page, "composed")
+    until_composed(page)
     until(lambda: layer(box) == "444", "the composed layer")
     open_courseware(box, "ink")
     until_shown(page, "parts")
@@ -221,10 +226,28 @@ def test_the_cameras_layout_is_the_composed_video_and_the_sheet_returns(browser:
     page = watch(browser, box)
     in_parts(page, box)
     direct(box, Scene(layout=Layout.CAMERA))
-    until_shown(page, "composed")
+    until_composed(page)
     until(lambda: layer(box) == "444", "the composed layer")
     expect(page.locator("#teacher")).to_be_hidden()
     direct(box, Scene(layout=Layout.ALIGNED))
+    until_shown(page, "parts")
+    until_sheet(page, page_rgb(0))
+    page.close()
+
+
+def test_a_layer_that_is_held_costs_no_canvas_and_the_parts_return(browser: Browser, box: Box) -> None:
+    """Nor does a film, after a while: where no graphics card helps, the canvas takes most of a core."""
+    page = watch(browser, box)
+    in_parts(page, box)
+    where = f"/api/v1/viewers/{sessions(box)[0]}/layer"
+    assert box.request("PUT", where, json={"layer": "444"}).status_code == 204
+    until_shown(page, "video")
+    uploads = "() => { const p = WebGL2RenderingContext.prototype, upload = p.texImage2D; window.uploads = 0;"
+    uploads += " p.texImage2D = function (...of) { window.uploads++; return upload.apply(this, of); }; }"
+    page.evaluate(uploads)
+    page.wait_for_timeout(1500)
+    assert page.evaluate("() => window.uploads") == 0
+    assert box.request("PUT", where, json={"layer": "auto"}).status_code == 204
     until_shown(page, "parts")
     until_sheet(page, page_rgb(0))
     page.close()

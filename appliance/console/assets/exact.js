@@ -11,6 +11,7 @@ const FORGIVEN_MS = 120_000; // ... until it went well for so long
 const TURN_MS = 150; // so long a page waits for the teacher's picture of its instant, where the layout stays the same
 const MOST_PENDING = 8;
 const STILL_MS = 1500; // without a picture for so long (a line that bears sound alone), the pages go on without the teacher
+const VAIN_MS = 3000; // the composed video for so long after the teacher alone was asked for: it need not be drawn here
 const MOST_UNREAD = 10; // pictures in a row whose number cannot be read: this browser does not show us the video's own
 const REVIVE_MS = 30_000; // after the graphics failed
 
@@ -45,6 +46,7 @@ export class PixelExact {
   #missing = null; // number of the sheet that was waited for in vain
   #still = 0;
   #tookAt = 0;
+  #partsAt = 0; // when they were asked for, or came last
   #unread = 0;
   #broken = false;
   #drawn = null; // of the sheet drawn last, for measurements
@@ -168,6 +170,13 @@ export class PixelExact {
   }
 
   #picture(isPacked) {
+    if (isPacked) this.#partsAt = performance.now();
+    else if (this.#taken && performance.now() - this.#partsAt > VAIN_MS) this.#vain();
+    if (!isPacked && !this.#taken) {
+      this.#frame = { number: null };
+      this.#uncover();
+      return;
+    }
     this.#canvas.take(this.video);
     this.#tookAt = performance.now();
     const number = isPacked ? this.#canvas.number() : null;
@@ -178,8 +187,7 @@ export class PixelExact {
     }
     this.#unread = 0;
     this.#frame = { number };
-    if (!isPacked && !this.#taken) this.#uncover();
-    else this.#step();
+    this.#step();
   }
 
   /** The graphics have failed: the composed video, and a new beginning after a while. */
@@ -241,6 +249,13 @@ export class PixelExact {
     if (this.#missing === null || ahead(this.#missing, this.#newest) <= 0) this.#take(true);
   }
 
+  /** The teacher alone does not come: a film plays, a layer is held, or the line is too slow. Where no graphics card
+   * helps, a browser draws a video itself for a tenth of what the canvas takes. */
+  #vain() {
+    if (this.#moves) this.#take(false); // its last picture's sheet asks anew
+    else this.#giveUp();
+  }
+
   /** The sheet does not come in time: the line carries the composed video better. */
   #giveUp() {
     this.#hold = 0;
@@ -255,6 +270,7 @@ export class PixelExact {
 
   async #take(taken) {
     this.#taken = taken;
+    if (taken) this.#partsAt = performance.now();
     const answer = await fetch(`${this.#place}/parts`, {
       method: "PUT",
       headers: { Authorization: `Bearer ${this.token}`, "Content-Type": "application/json" },
