@@ -47,6 +47,7 @@ export class PixelExact {
   #still = 0;
   #tookAt = 0;
   #partsAt = 0; // when they were asked for, or came last
+  #missed = false; // has a picture come while the one before was still being taken?
   #unread = 0;
   #broken = false;
   #drawn = null; // of the sheet drawn last, for measurements
@@ -163,13 +164,13 @@ export class PixelExact {
     }
     if (!this.#covers && (!this.#taken || this.#shown === null)) return;
     try {
-      this.#picture(isPacked);
+      this.#picture(isPacked, ending);
     } catch {
       this.#fail();
     }
   }
 
-  #picture(isPacked) {
+  #picture(isPacked, ending) {
     if (isPacked) this.#partsAt = performance.now();
     else if (this.#taken && performance.now() - this.#partsAt > VAIN_MS) this.#vain();
     if (!isPacked && !this.#taken) {
@@ -177,7 +178,23 @@ export class PixelExact {
       this.#uncover();
       return;
     }
-    this.#canvas.take(this.video);
+    const later = this.#canvas.take(this.video);
+    if (later === null) {
+      this.#look(isPacked);
+      return;
+    }
+    later.then((isThere) => {
+      if (ending !== this.#ending || this.#broken) return;
+      if (isThere) this.#look(isPacked);
+      else this.#missed = true;
+      if (!isThere || !this.#missed) return;
+      this.#missed = false;
+      this.#picture(this.#canvas.isPacked(this.video.videoWidth, this.video.videoHeight), ending);
+    }).catch(() => { if (ending === this.#ending) this.#fail(); });
+  }
+
+  /** The picture is in the texture. */
+  #look(isPacked) {
     this.#tookAt = performance.now();
     const number = isPacked ? this.#canvas.number() : null;
     if (isPacked && number === null) {

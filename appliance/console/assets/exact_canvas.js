@@ -1,4 +1,5 @@
 // The compositor in the browser: the sheet's own pixels, and the teacher over them in linear light, as the box does it.
+import { Taking } from "./exact_taking.js";
 
 // As in pipelines/encoding/teacher.py.
 const STRIP_PX = 16;
@@ -99,6 +100,7 @@ export class ExactCanvas {
   #number;
   #sheet = null;
   #video;
+  #taking;
   #strip;
   #cells = 0; // in the strip
   #teacher = ANYWHERE; // where the teacher of the picture taken is
@@ -120,6 +122,7 @@ export class ExactCanvas {
     gl.pixelStorei(gl.UNPACK_PREMULTIPLY_ALPHA_WEBGL, false);
     gl.pixelStorei(gl.UNPACK_FLIP_Y_WEBGL, false);
     this.#video = texture(gl, gl.LINEAR);
+    this.#taking = new Taking(gl, this.#video);
     const cells = texture(gl, gl.NEAREST);
     gl.texStorage2D(gl.TEXTURE_2D, 1, gl.RGBA8, CELLS, 1);
     this.#strip = gl.createFramebuffer();
@@ -151,11 +154,9 @@ export class ExactCanvas {
     }
   }
 
-  /** Takes the picture that the video shows now. */
+  /** Takes the picture that the video shows now: see Taking. */
   take(video) {
-    const gl = this.#gl;
-    gl.bindTexture(gl.TEXTURE_2D, this.#video);
-    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, video);
+    return this.#taking.take(video);
   }
 
   /** The sheet's number in the packed picture taken; null where none can be read. */
