@@ -175,8 +175,8 @@ class StudioStatus:
 
     programme_fps, matte_hz (mattes shown, each once), net_hz (answers of the network), camera_hz: over the
     last seconds; unchanged_hz: pictures not sent, because nothing in them had changed and processors were
-    short. alpha_age_ms: how much older the network's picture was than the one that its alpha was
-    carried to. stages_ms: {stage: {p50, p95, p99, n}}.
+    short. is_thrifty: for that reason mattes are made at half size. alpha_age_ms: how much older the
+    network's picture was than the one that its alpha was carried to. stages_ms: {stage: {p50, p95, p99, n}}.
     counts: {"capture", "network", "matting", "programme", "unchanged": so far}.
     dropped: {channel: count, on purpose}.
     late: ticks left out by the programme. plate_trust: 0 to 1, how well the LCD in sight agrees with what
@@ -209,6 +209,7 @@ class StudioStatus:
     dropped: dict[str, int] = field(default_factory=dict)
     late: int = 0
     unchanged_hz: float = 0.0
+    is_thrifty: bool = False
     stale_mattes: int = 0
     plate_trust: float | None = None
     matte_quality: float | None = None

@@ -174,6 +174,10 @@ class ProgrammeOut(BaseModel):
         description="Mattes shown, each once: between two answers of the network its alpha is carried "
         "to every camera picture."
     )
+    is_thrifty: bool = Field(
+        description="Have processors been short for a while? Then the network is shown less, mattes are made "
+        "at half the camera's size, and unchanged pictures are not sent."
+    )
     capture_to_send_ms: dict[str, float] = Field(description="Camera picture to packet sent: p50, p95.")
     alpha_age_ms: dict[str, float] = Field(
         description="How much older the network's picture was than the one that its alpha was carried to."

@@ -44,6 +44,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="ask the network about one picture in N, and carry its alpha to the others (1)",
     )
+    parser.add_argument(
+        "--thrifty",
+        action="store_true",
+        help="as a box short of processors: the network is shown less, refined at half size",
+    )
     parser.add_argument("--seed", type=int, default=1, help="of rooms, pages and noise (1)")
     parser.add_argument("--size", default="1280x720", metavar="WxH", help="of the camera (1280x720)")
 
@@ -83,12 +88,21 @@ def _run(args: argparse.Namespace) -> int:
         clip = load_clip(args.set, name)
         for scenario in wanted if args.all_scenarios else rotated(wanted, number, args.per_clip):
             play = Play(clip, scenario, size_wh, given, args.seed + number, args.frames)
-            result = evaluate(play, net, refining, network_only=args.network_only, net_every=args.net_every)
+            result = evaluate(
+                play,
+                net,
+                refining,
+                network_only=args.network_only,
+                net_every=args.net_every,
+                is_thrifty=args.thrifty,
+            )
             results.append((name, scenario.name, result))
             print(
                 f"  {name} {scenario.name} ({time.monotonic() - started:.0f} s)", file=sys.stderr, flush=True
             )
     report = as_json(results)
+    if args.thrifty:
+        report["thrifty"] = True
     if args.refiner:
         report["refiner"] = refining.variant or args.refiner.name
         print(f"refiner: {report['refiner']}")

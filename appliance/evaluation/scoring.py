@@ -52,12 +52,19 @@ class Shown:
 
 
 def evaluate(
-    play: Play, net: MattingNet, refining: RefinerNet, *, network_only: bool, net_every: int = 1
+    play: Play,
+    net: MattingNet,
+    refining: RefinerNet,
+    *,
+    network_only: bool,
+    net_every: int = 1,
+    is_thrifty: bool = False,
 ) -> Result:
     """Runs the scenario; the first WARM_UP_FRAMES are not measured.
 
     net_every: the network is asked about one picture in so many, and its alpha carried to the others, for
     both keyers. From 2 on its answer comes when the next one is asked for, as from a network never idle.
+    is_thrifty: as a box short of processors does it, both keyers.
     """
     told: list[tuple[Page, ...]] = []
     keyer = Keyer(net, MattingSettings(), play.calibration.camera_size_wh)
@@ -72,7 +79,7 @@ def evaluate(
     for index, moment in enumerate(play.moments()):
         told.append(moment.pages)
         if index % net_every == 0:
-            answer, asked = asked, keyer.ask(moment.frame)
+            answer, asked = asked, keyer.ask(moment.frame, is_thrifty)
         newest = asked if net_every == 1 else answer
         coarse = plain_carrier.matte(moment.frame, newest, None) or coarse
         matte = coarse if network_only else full_carrier.matte(moment.frame, newest, refiner) or matte

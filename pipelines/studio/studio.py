@@ -333,6 +333,7 @@ class Studio:
                 **({} if self._loudspeaker is None else {"loudspeaker": self._loudspeaker.state}),
             },
             programme_fps=self._programme.rate.hz(),
+            is_thrifty=self._matting.is_short,
             unchanged_hz=self._programme.spared_rate.hz(),
             net_hz=self._matting.net_rate.hz(),
             matte_hz=self._programme.matte_rate.hz(),
