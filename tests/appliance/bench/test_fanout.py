@@ -66,7 +66,8 @@ def test_the_bench_measures_both_and_tells_how_often_ours_goes_into_theirs(tmp_p
     report = json.loads(file.read_text())
     assert (report["viewers"], report["peer_viewers"], report["storm_without_picture"]) == (3, 1, 0)
     assert report["packets"] > 300 and report["lost_packets"] == 0
-    assert 0 < report["coding_cpu_ms_per_viewer_s"] < report["cpu_ms_per_viewer_s"]
+    # Two clocks: one of a thread's own, the other in steps of a hundredth of a second.
+    assert 0 < report["coding_cpu_ms_per_viewer_s"] < 1.1 * report["cpu_ms_per_viewer_s"]
     assert report["peer_cpu_ms_per_viewer_s"] > 0 and report["stall_ms_max"] >= 0
     assert {"machine", "commit"} <= report.keys()
     assert "times the processor time" in capsys.readouterr().out

@@ -11,6 +11,7 @@ from lcd_scene import BODY, HEIGHT, STICK, WIDTH, Recorder, full, prediction, sc
 
 from models.refiner_net import RefinerNet
 from models.settings import NetworkSettings
+from pipelines.matting import refinement
 from pipelines.matting.coarse import Coarse, seen
 from pipelines.matting.crop import Crop
 from pipelines.matting.doubling import doubled
@@ -30,6 +31,11 @@ def answer(*, is_thrifty: bool, crop: Crop = ODD, size_wh: tuple[int, int] = (WI
     pha = small.astype(np.float32) / 255
     box = Box(*cv2.boundingRect(np.asarray(small > 2, np.uint8)))
     return Coarse(frame, crop, seen(frame, crop), Teacher(pha, box), is_thrifty=is_thrifty)
+
+
+@pytest.fixture(autouse=True)
+def small_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refinement, "LEAST_ROWS", HEIGHT)
 
 
 @pytest.fixture(scope="module")
@@ -96,26 +102,28 @@ def test_nobody_there_stays_nobody() -> None:
     assert asked[0].frame is coarse.frame and asked[0].box.is_empty  # the plate learns of an empty room
 
 
-def test_a_picture_that_has_no_half_is_refined_in_full() -> None:
-    crop = Crop(Box(0, 0, 639, 480), 24, (320, 240))
-    recorder = Recorder()
-    refinement = Refinement(recorder, lambda _: prediction())
-    refinement(answer(is_thrifty=True, crop=crop, size_wh=(639, 480)))
-    in_full = Recorder()
-    Refinement(in_full, lambda _: prediction())(answer(is_thrifty=False, crop=crop, size_wh=(639, 480)))
-    assert [one.shape for one in recorder.features] == [one.shape for one in in_full.features]
+@pytest.mark.parametrize("size_wh", [(639, 480), (640, 478)])
+def test_a_picture_without_a_half_and_a_small_one_are_refined_in_full(size_wh: tuple[int, int]) -> None:
+    crop = Crop(Box(0, 0, size_wh[0], 478), 24, (320, 240))
+    shapes = []
+    for is_thrifty in (True, False):
+        recorder = Recorder()
+        coarse = answer(is_thrifty=is_thrifty, crop=crop, size_wh=size_wh)
+        Refinement(recorder, lambda _: prediction())(coarse)
+        shapes.append([features.shape for features in recorder.features])
+    assert shapes[0] == shapes[1] != []
 
 
 def test_what_is_told_is_the_newest_mattes() -> None:
-    refinement = Refinement(Recorder(), lambda _: prediction())
-    assert refinement.quality is None and refinement.of_minute is None and refinement.trust == 0
+    refine = Refinement(Recorder(), lambda _: prediction())
+    assert refine.quality is None and refine.of_minute is None and refine.trust == 0
     told = []
     for is_thrifty in (True, False):
-        refinement(answer(is_thrifty=is_thrifty))
-        told.append(refinement.tiles)
-        assert refinement.trust == 1.0 and refinement.quality is not None
+        refine(answer(is_thrifty=is_thrifty))
+        told.append(refine.tiles)
+        assert refine.trust == 1.0 and refine.quality is not None
     assert told[0] < told[1]
-    assert refinement.of_minute is not None
+    assert refine.of_minute is not None
 
 
 PLATE, RED = (180, 190, 200), (150, 30, 40)
