@@ -121,12 +121,12 @@ class Programme:
             for packet in packets:
                 send(packet)
             self.rate.tick()
+            if matte is not None:
+                self._note_age(time.monotonic_ns() - matte.captured_ns)
         if matte is not self._shown_matte:
             self._shown_matte = matte
             if matte is not None:
                 self.matte_rate.tick()
-        if matte is not None:
-            self._note_age(time.monotonic_ns() - matte.captured_ns)
         return composed
 
     def _watch(self) -> bool:

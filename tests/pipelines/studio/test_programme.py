@@ -54,7 +54,8 @@ class Running:
         self.mattes: Latest[Matte] = Latest()
         self.encoder = LayeredEncoder(SIZE_WH, 25, settings)
         self.parts = parts = Parts(composing.compositor, SIZE_WH, 25, settings)
-        self.programme = Programme(composing, self.encoder, parts, clock, Scene(), self.mattes, Marks())
+        self.marks = Marks()
+        self.programme = Programme(composing, self.encoder, parts, clock, Scene(), self.mattes, self.marks)
         self.programme.watch(frozenset(CODED))
         self.page, self.now_ns = _page(240, 1), TICK_NS
         self.keys: list[set[str]] = []  # of each picture: layers that began anew with it
@@ -210,6 +211,22 @@ def test_the_sound_waits_for_the_coder_too() -> None:
     parts.close()
     assert len(sent) == 1
     assert programme.teacher_age_ns >= AGE_NS + CODER_NS
+
+
+def test_the_sound_waits_for_no_picture_that_was_not_sent(running: Running) -> None:
+    """A picture left out shows nobody anything, and its teacher is older than the one who was shown."""
+
+    def ages() -> float:
+        return running.marks.percentiles()["capture_to_send"]["n"]
+
+    running.programme.is_short = True
+    running.picture()
+    before, sent, spared = ages(), running.programme.rate.total, running.programme.spared_rate.total
+    for _ in range(8):
+        running.now_ns += TICK_NS
+        running.programme.tick(running.now_ns, running.page, "", "", lambda _: None)
+    assert running.programme.spared_rate.total > spared
+    assert ages() - before == running.programme.rate.total - sent
 
 
 def test_where_processors_are_short_what_has_not_changed_is_not_sent(running: Running) -> None:
