@@ -19,6 +19,7 @@ LEAST_STEP = 16  # between the alphas around, codes: less is no edge
 SOLID = 254  # alpha from which the pixel's own colour is the teacher's
 _UNLIKE = np.float32(0.15)  # squared distance of F and B in light, at which mixing has half a say
 
+_LEAST = np.float32(1e-5)  # where F and B are alike there is nothing to divide by, and no say
 _FULL, _ZERO, _HALF = np.float32(255), np.float32(0), np.float32(0.5)
 _AROUND = np.ones((3, 3), np.uint8)
 
@@ -29,9 +30,9 @@ def doubled(half: Matte, frame: Frame, known: Prediction) -> Matte:
     pha = np.asarray(cv2.resize(half.pha, (box.w, box.h), interpolation=cv2.INTER_LINEAR), np.uint8)
     fgr = np.asarray(cv2.resize(half.fgr, (box.w, box.h), interpolation=cv2.INTER_LINEAR), np.uint8)
     low, high = (np.asarray(of(half.pha, _AROUND), np.uint8) for of in (cv2.erode, cv2.dilate))
-    rgb = np.array(frame.rgb[box.slices])
-    offset = box.y - known.box.y, box.x - known.box.x
-    _sharpen(rgb, known.rgb, known.doubt, known.trust, *offset, low, high, fgr, pha)
+    rgb = np.ascontiguousarray(frame.rgb)
+    corner, behind = (box.y, box.x), (box.y - known.box.y, box.x - known.box.x)
+    _sharpen(rgb, *corner, known.rgb, known.doubt, known.trust, *behind, low, high, fgr, pha)
     freeze(pha)
     freeze(fgr)
     return Matte(frame, box, pha, fgr, half.carried_pts)
@@ -45,6 +46,8 @@ def twice(box: Box) -> Box:
 @compiled(fastmath=True)
 def _sharpen(
     rgb: U8,
+    top: int,
+    left: int,
     plate: U8,
     doubt: U8,
     trust: U8,
@@ -55,11 +58,13 @@ def _sharpen(
     fgr: U8,
     pha: U8,
 ) -> None:
-    """rgb, fgr u8 (h, w, 3), pha u8 (h, w): of the matte. plate, doubt, trust: see Prediction; its pixels are
-    (y0, x0) off. low, high: least and largest alpha around, u8 (h / 2, w / 2).
+    """fgr u8 (h, w, 3), pha u8 (h, w): of the matte. rgb: u8 (H, W, 3), the picture; the matte's first pixel
+    is its (top, left), and (y0, x0) of plate, doubt and trust, see Prediction. low, high: least and largest
+    alpha around, u8 (h / 2, w / 2).
     """
     for y in range(pha.shape[0]):
         at_y = y + y0
+        row = rgb[y + top]
         is_row_known = 0 <= at_y < plate.shape[0]
         for x in range(pha.shape[1]):
             least, most = low[y // 2, x // 2], high[y // 2, x // 2]
@@ -72,16 +77,16 @@ def _sharpen(
                 for c in range(3):
                     behind = LIGHT[plate[at_y, at_x, c]]
                     step = LIGHT[fgr[y, x, c]] - behind
-                    seen += (LIGHT[rgb[y, x, c]] - behind) * step
+                    seen += (LIGHT[row[x + left, c]] - behind) * step
                     unlike += step * step
-                alpha = _FULL * seen / (unlike + _UNLIKE * np.float32(1e-3))
+                alpha = _FULL * seen / max(unlike, _LEAST)
                 alpha = min(max(alpha, np.float32(least)), np.float32(most))
                 was = np.float32(pha[y, x])
                 say *= unlike / (unlike + _UNLIKE)
                 pha[y, x] = np.uint8(np.int32(was + say * (alpha - was) + _HALF))
             if pha[y, x] >= SOLID:
                 for c in range(3):
-                    fgr[y, x, c] = rgb[y, x, c]
+                    fgr[y, x, c] = row[x + left, c]
 
 
 def warm_up_doubling() -> None:

@@ -41,6 +41,8 @@ from pipelines.media import (
 OWN_CELLS = 3  # from something that hangs together with the teacher: theirs as well
 LEAST_TRUST = 0.3  # around the teacher: below, the plate says nothing of the matte
 MOST_PX = 1_500_000  # of tiles: more, and the plate is wrong, whatever its trust says
+FRESH_S = 0.12  # alpha carried for no longer is where the teacher is
+GONE_CELLS_S = 40.0  # how far an arm may have gone from it, for each second more
 FORGET_S = 0.25  # the alpha before is of no use any more
 _BODY, _NOBODY, _ALL = 128, 5, 250
 _BRIDGE_CELLS = 2 * 8 + 1
@@ -107,7 +109,7 @@ class Refiner:
         shadow = find_shadow(seen, *known, behind.sigma_cells, planes.cells)
         shaded = shaded_cells(*known, shadow)
         survey(seen, shaded, behind.sigma_cells, planes.off)
-        beyond_doubt = _beyond_doubt(planes, behind.contrast)
+        beyond_doubt = _beyond_doubt(planes, behind.contrast, matte.carried_pts)
         trust = _trust_by_cell(prediction, planes.off.shape)
         joined = _joined(planes)
         whole = planes.least >= _ALL
@@ -248,11 +250,17 @@ def _band(planes: Planes, joined: Mask, solid: Mask, beyond_doubt: Mask) -> tupl
     return np.asarray(band & own), np.asarray(own)
 
 
-def _beyond_doubt(planes: Planes, contrast: U8) -> Mask:
+def _beyond_doubt(planes: Planes, contrast: U8, carried_pts: int) -> Mask:
     """Cells that are all teacher to the network, before bare paper or paint: cloth of that very colour agrees
-    with the plate as well as nobody does, so agreement says nothing. Before writing it says much.
+    with the plate as well as nobody does, so agreement says nothing. Before writing it says much. Along the
+    outline of alpha that is old it does as well: an arm has gone from there.
     """
-    return np.asarray((planes.least >= _ALL) & (contrast <= BARE_CODES))
+    whole = planes.least >= _ALL
+    gone = round(GONE_CELLS_S * max(carried_pts / PTS_HZ - FRESH_S, 0.0))
+    if gone > 0:
+        reach = np.ones((2 * gone + 1, 2 * gone + 1), np.uint8)
+        whole = cv2.erode(np.asarray(whole, np.uint8), reach, borderValue=1) > 0
+    return np.asarray(whole & (contrast <= BARE_CODES))
 
 
 def _trust_by_cell(prediction: Prediction, cells_hw: tuple[int, ...]) -> F32:

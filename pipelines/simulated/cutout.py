@@ -57,7 +57,7 @@ class Cutter:
         self._linear = np.asarray((np.arange(256) / 255) ** 2.2, np.float32)
 
     def cut(self, frame: int, colour: U8, cover: U8) -> Cutout:
-        """The cutout of a clip frame whose stick is drawn on, some 6 ms at 1280x720."""
+        """The cutout of a clip frame whose stick is drawn on."""
         mark = self._marks[frame]
         camera_from_clip = self._camera_from_clip(mark)
         padded = camera_from_clip @ np.array([[1, 0, -PAD_PX], [0, 1, 0], [0, 0, 1.0]])

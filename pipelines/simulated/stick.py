@@ -34,14 +34,14 @@ class PackedFrame:
         spans: I32 = np.zeros((len(cover), 2), np.int32)
         count = _find_spans(cover, spans)
         packed = np.empty((count, 3), np.uint8), np.empty(count, np.uint8)
-        _pack(colour, cover, spans, *packed)
+        _move(colour, cover, spans, *packed, packs=True)
         return cls(cover.shape[1], spans, *packed)
 
     def unpack(self) -> tuple[U8, U8]:
         """colour u8 (h, w, 3), and cover u8 (h, w); 0 outside the spans."""
         size_hw = len(self.spans), self.width
         colour, cover = np.zeros((*size_hw, 3), np.uint8), np.zeros(size_hw, np.uint8)
-        _unpack(self.spans, self.colour, self.cover, colour, cover)
+        _move(colour, cover, self.spans, self.colour, self.cover, packs=False)
         return colour, cover
 
 
@@ -63,24 +63,18 @@ def _find_spans(cover: U8, spans: I32) -> int:
 
 
 @compiled()
-def _pack(colour: U8, cover: U8, spans: I32, packed_colour: U8, packed_cover: U8) -> None:
+def _move(colour: U8, cover: U8, spans: I32, packed_colour: U8, packed_cover: U8, packs: bool) -> None:
+    """From the whole picture into its spans, or back."""
     at = 0
     for y in range(cover.shape[0]):
         first, past = spans[y]
         end = at + past - first
-        packed_colour[at:end] = colour[y, first:past]
-        packed_cover[at:end] = cover[y, first:past]
-        at = end
-
-
-@compiled()
-def _unpack(spans: I32, packed_colour: U8, packed_cover: U8, colour: U8, cover: U8) -> None:
-    at = 0
-    for y in range(cover.shape[0]):
-        first, past = spans[y]
-        end = at + past - first
-        colour[y, first:past] = packed_colour[at:end]
-        cover[y, first:past] = packed_cover[at:end]
+        if packs:
+            packed_colour[at:end] = colour[y, first:past]
+            packed_cover[at:end] = cover[y, first:past]
+        else:
+            colour[y, first:past] = packed_colour[at:end]
+            cover[y, first:past] = packed_cover[at:end]
         at = end
 
 

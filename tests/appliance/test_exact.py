@@ -245,8 +245,15 @@ def test_a_layer_that_is_held_costs_no_canvas_and_the_parts_return(browser: Brow
     uploads = "() => { const p = WebGL2RenderingContext.prototype, upload = p.texImage2D; window.uploads = 0;"
     uploads += " p.texImage2D = function (...of) { window.uploads++; return upload.apply(this, of); }; }"
     page.evaluate(uploads)
+    page.evaluate(
+        "() => { window.covers = 0; const canvas = document.getElementById('exact');"
+        " const seen = () => { window.covers += canvas.classList.contains('on'); };"
+        " new MutationObserver(seen).observe(canvas, { attributeFilter: ['class'] }); }"
+    )
+    box.request("POST", "/api/v1/page", json={"index": 1})
     page.wait_for_timeout(1500)
-    assert page.evaluate("() => window.uploads") == 0
+    assert page.evaluate("() => [window.uploads, window.covers]") == [0, 0], "an old picture for a moment"
+    box.request("POST", "/api/v1/page", json={"index": 0})
     assert box.request("PUT", where, json={"layer": "auto"}).status_code == 204
     until_shown(page, "parts")
     until_sheet(page, page_rgb(0))

@@ -36,7 +36,7 @@ export class PixelExact {
   #shown = null; // of the one in the texture
   #scene = null; // for which it was made
   #moves = true; // there is no sheet: the composed video must be watched
-  #frame = null; // the picture taken: {number}, number null for a composed one; alone: the sheet without a picture
+  #frame = null; // the picture taken: {number}, null for a composed one; untaken: it plays in the video; alone: there is none
   #taken = false; // what the box was asked for
   #covers = false;
   #hold = 0;
@@ -174,7 +174,7 @@ export class PixelExact {
     if (isPacked) this.#partsAt = performance.now();
     else if (this.#taken && performance.now() - this.#partsAt > VAIN_MS) this.#vain();
     if (!isPacked && !this.#taken) {
-      this.#frame = { number: null };
+      this.#frame = { number: null, untaken: true };
       this.#uncover();
       return;
     }
@@ -185,9 +185,12 @@ export class PixelExact {
     }
     later.then((isThere) => {
       if (ending !== this.#ending || this.#broken) return;
-      if (isThere) this.#look(isPacked);
-      else this.#missed = true;
-      if (!isThere || !this.#missed) return;
+      if (!isThere) {
+        this.#missed = true;
+        return;
+      }
+      this.#look(isPacked);
+      if (!this.#missed) return;
       this.#missed = false;
       this.#picture(this.#canvas.isPacked(this.video.videoWidth, this.video.videoHeight), ending);
     }).catch(() => { if (ending === this.#ending) this.#fail(); });
@@ -227,7 +230,7 @@ export class PixelExact {
 
   /** Shows the picture taken, if its sheet is there. */
   #step() {
-    if (this.#frame === null || this.#broken) return;
+    if (this.#frame === null || this.#frame.untaken || this.#broken) return;
     const { number } = this.#frame;
     if (number !== null && !this.#moves && ahead(number, this.#newest) > 0) {
       this.#heldAt ||= performance.now();

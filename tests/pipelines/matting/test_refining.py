@@ -11,7 +11,7 @@ from lcd_scene import HEIGHT, LCD, STICK, WIDTH, Recorder, full, plate, predicti
 from models.refiner_net import RefinerNet
 from models.settings import NetworkSettings
 from pipelines.matting.refining import TILE_PX, Refiner
-from pipelines.media import TRUST_TILE_PX, Box, Frame, Matte, Prediction
+from pipelines.media import PTS_HZ, TRUST_TILE_PX, Box, Frame, Matte, Prediction
 
 
 @pytest.fixture(scope="module")
@@ -107,3 +107,14 @@ def test_a_matte_of_the_whole_picture_leaves_the_frame_alone() -> None:
     refined = Refiner(Recorder(0.5), lambda _: known)(Matte(frame, whole, full(matte), frame.rgb))
     assert refined.box == whole
     np.testing.assert_array_equal(frame.rgb, before)
+
+
+@pytest.mark.parametrize(("age_s", "left"), [(0.0, 255), (0.08, 255), (0.24, 0)])
+def test_an_arm_that_has_gone_from_old_alpha_is_gone(age_s: float, left: int) -> None:
+    """Before bare paper, agreement says nothing against alpha that is fresh: cloth may be of that colour."""
+    frame, matte, _ = scene(stick=False)
+    rgb = frame.rgb.copy()
+    rgb[:, 320:] = plate()[:, 320:]
+    old = replace(matte, frame=Frame(rgb, 3600, 1), carried_pts=round(age_s * PTS_HZ))
+    pha = full(Refiner(Recorder(-1.0), lambda _: prediction())(old))
+    assert pha[240:280, 352:368].max() == left

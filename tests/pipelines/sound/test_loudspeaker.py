@@ -38,6 +38,7 @@ def test_alsa_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         loudspeaker.put(a_block(value * 1000))
     until(lambda: loudspeaker.state.state == "live" and loudspeaker._blocks.empty())
     loudspeaker.close()
+    until(lambda: not loudspeaker._thread.is_alive())  # a busy machine takes longer than close waits
     played = np.fromfile(samples, np.int16).reshape(-1, 2)
     voice = played[np.flatnonzero(played[:, 0])[0] :]
     assert np.array_equal(voice[::SOUND_BLOCK_SAMPLES, 1][:5], [1000, 2000, 3000, 4000, 5000])
