@@ -154,7 +154,7 @@ class Prediction:
     trust: u8 (rows, columns), by square tiles of TRUST_TILE_PX camera pixels from the box's corner on: 255
     where the plate agreed with the sure background around, 0 where the network must stand alone.
     room: u8 (box.h, box.w), the share of the plate's light that comes from the lamps, which a shadow
-    can take: 255, all of it, on a wall; little on a bright page.
+    can take: 255, all of it, on a wall; little on a bright page. tone: see Calibration.
     """
 
     box: Box
@@ -162,6 +162,7 @@ class Prediction:
     doubt: U8
     trust: U8
     room: U8
+    tone: F32 | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +321,8 @@ class Calibration:
     page_from_camera: f64 (3, 3), camera pixel (x, y, 1) to page pixel, for exactly the two sizes given; with
     a lens that bends straight lines, the homography that fits best. lens, page_from_flat: the distortion, and
     the homography f64 (3, 3) for pixels that `lens.flatten` made; both or neither. source: "simulated" (the
-    truth), "corners" (four corners from the operator).
+    truth), "corners" (four corners from the operator). tone: the light that each of the camera's codes stands
+    for, f32 (256,), rising, that of a power of 2.2 at code 128; None where it was not measured.
     """
 
     page_from_camera: F64
@@ -329,6 +331,7 @@ class Calibration:
     source: str
     lens: Lens | None = None
     page_from_flat: F64 | None = None
+    tone: F32 | None = None
 
     def for_sizes(self, camera_size_wh: SizeWh, page_size_wh: SizeWh) -> F64:
         """page_from_camera for other sizes of the same pictures (half-pixel centres kept), f64 (3, 3)."""

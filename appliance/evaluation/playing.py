@@ -7,7 +7,7 @@ with their shadow on wall and glass, and coded by the same camera.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import av
@@ -18,6 +18,8 @@ from appliance.evaluation.clips import Clip
 from appliance.evaluation.figures import Figure, placed_figure
 from appliance.evaluation.lcd import DELAY_MS, DELAY_SIGMA_MS, EXPOSURE_MS, Exposed, Lcd
 from appliance.evaluation.scenarios import Scenario
+from pipelines.calibration.figures import photometric
+from pipelines.calibration.pattern import Pattern
 from pipelines.media import F32, F64, PTS_HZ, U8, Calibration, Delay, Frame, Page, SizeWh
 from pipelines.simulated.light import noise_table, tone
 from pipelines.simulated.optics import Optics
@@ -29,6 +31,7 @@ PERIOD_NS = 1_000_000_000 // RATE_HZ
 EMPTY_FRAMES = 6  # the room before the lesson, from which the box learns the wall
 WARM_UP_FRAMES = EMPTY_FRAMES + 14
 MATTED_NS = 60_000_000  # so long after its capture a picture comes to the matting
+_MOSAICS = 4  # pictures of the pattern's flat fields
 _STEPS = 4096
 _MOST_LIGHT = 1.6
 _MJPEG_QUALITY = 85
@@ -66,7 +69,8 @@ class Play:
         self._room = room_from_url(f"simulated:?seed={seed}&{scenario.room}".rstrip("&"))
         optics = Optics(self._room, size_wh)
         self._renderer = Renderer(optics, RATE_HZ)
-        self.calibration = _faulty(optics.calibration()[0], scenario.shift_px)
+        calibration = replace(optics.calibration()[0], tone=_measured_tone(optics))
+        self.calibration = _faulty(calibration, scenario.shift_px)
         self.delay = Delay(DELAY_MS, DELAY_SIGMA_MS, EXPOSURE_MS)
         self._lcd = Lcd(scenario, size_wh, given, seed, WARM_UP_FRAMES * PERIOD_NS)
         self._light_of_code, self._code_of_light = _curves()
@@ -234,14 +238,19 @@ def _faulty(calibration: Calibration, shift_px: float) -> Calibration:
         return calibration
     back: F64 = np.array([[1.0, 0, -shift_px], [0, 1.0, -0.4 * shift_px], [0, 0, 1.0]])
     exact = calibration.page_from_flat
-    return Calibration(
-        calibration.page_from_camera @ back,
-        calibration.camera_size_wh,
-        calibration.page_size_wh,
-        calibration.source,
-        calibration.lens,
-        None if exact is None else exact @ back,
+    return replace(
+        calibration,
+        page_from_camera=calibration.page_from_camera @ back,
+        page_from_flat=None if exact is None else exact @ back,
     )
+
+
+def _measured_tone(optics: Optics) -> F32 | None:
+    """The camera's tone curve as a calibration with the pattern finds it, before anybody comes."""
+    renderer, pattern = Renderer(optics, RATE_HZ), Pattern(optics.size_wh)
+    page = Page(pattern.mosaic, 1, 0, 0)
+    seen = [renderer.render(index, page, teacher=False) for index in range(_MOSAICS)]
+    return photometric(optics.calibration()[0], pattern.mosaic, np.mean(seen, axis=0, dtype=np.float32)).tone
 
 
 def _curves() -> tuple[F32, U8]:

@@ -33,6 +33,7 @@ CALIBRATION: Final[dict[str, str]] = {
     "stored_too_large": "{path} 作为标定文件太大：{mend}",
     "stored_unreadable": "无法读取 {path}（{why}）：{mend}",
     "stored_damaged": "{path} 已损坏（{why}）：{mend}",
+    "stored_tone": "{path} 中的色调曲线有下降处：{mend}",
     "stored_flat": "{path} 中的矩阵把课件页压扁了：{mend}",
     "corners_no_screen": "{corners} 不是屏幕的四角：请按左上、右上、右下、左下的顺序给出，单位为摄像机像素",
     "corners_too_small": "{corners} 只围成 {area:.0f} 平方像素，不可能是屏幕：请用摄像机像素，"

@@ -17,6 +17,7 @@ from models.training.patches import gather_patch
 from pipelines.matting.cells import CELL_PX, cells_of, colour_cells
 from pipelines.matting.colouring import Canvas, colour, expected_light
 from pipelines.matting.evidence import FEATURES, accept
+from pipelines.matting.light import PURE
 from pipelines.matting.refining import Net
 from pipelines.media import F32, U8, Box
 
@@ -57,7 +58,7 @@ def refined(net: Net, scene: U8) -> tuple[U8, U8]:
     whole = Box(0, 0, width, height)
     accept(net.answer(features)[0], plate, coarse, everywhere, whole, whole, pha)
     expected = expected_light(colour_cells(fgr), cells_of(pha))
-    colour(rgb, plate, doubt, pha, everywhere, expected, whole, whole, Canvas(fgr, 0, 0))
+    colour(rgb, plate, doubt, pha, everywhere, expected, whole, whole, Canvas(fgr, 0, 0), PURE)
     return pha, fgr
 
 

@@ -12,6 +12,7 @@ from pipelines.calibration.pattern import Pattern
 from pipelines.media import F32, F64, U8, Calibration
 from pipelines.plate.geometry import PageView
 from pipelines.plate.photometry import fit, seen_light
+from pipelines.plate.tone import find_tone
 
 NOISE_LEVELS = (16, 48, 80, 112, 144, 176, 208, 240)  # middles of bins 32 codes wide
 CLIPPED_CODES = 254.0
@@ -27,10 +28,11 @@ _LIGHT = ((np.arange(256) / 255) ** 2.2).astype(np.float32)
 class Photometric(NamedTuple):
     """residual_codes: picture minus prediction, of 255, where the LCD is in sight and smooth: rms without
     what lies beyond four deviations, so that people do not count; nan when no LCD is like what was seen.
-    in_sight: share of the LCD that was used."""
+    in_sight: share of the LCD that was used. tone: see media.Calibration."""
 
     residual_codes: float
     in_sight: float
+    tone: F32 | None = None
 
 
 def photometric(calibration: Calibration, page_rgb: U8, seen: F32, changes: F32 | None = None) -> Photometric:
@@ -70,7 +72,8 @@ def photometric(calibration: Calibration, page_rgb: U8, seen: F32, changes: F32 
     missed = (seen[view.box.slices] - plate)[chosen]
     in_sight = float(np.count_nonzero(free) / free.size)
     usual = 1.4826 * float(np.median(np.abs(missed))) + 1
-    return Photometric(float(np.sqrt((missed[np.abs(missed) < 4 * usual] ** 2).mean())), in_sight)
+    residual_codes = float(np.sqrt((missed[np.abs(missed) < 4 * usual] ** 2).mean()))
+    return Photometric(residual_codes, in_sight, find_tone(page, target, free, blocks))
 
 
 def lcd_changes(board: F32, inverse: F32) -> F32:

@@ -79,7 +79,7 @@ def from_courseware(page_rgb: U8, pictures: list[U8], start: Calibration | None 
     report = geometry_report("courseware", solution, len(tracked.page_xy), camera_wh, page_wh).model_copy(
         update={"photometric_codes": finite(light.residual_codes)}
     )
-    return judged(report, solution, seen, tracked.camera_xy)
+    return judged(report, solution, seen, tracked.camera_xy, light.tone)
 
 
 def settle(pictures: list[U8]) -> tuple[F32, U8]:

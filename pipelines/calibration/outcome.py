@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -60,17 +60,17 @@ def from_pattern(sights: Sights, pattern: Pattern) -> Outcome:
             "seconds": sights.seconds,
         }
     )
-    return judged(report, solution, sights.board, corners.camera_xy)
+    return judged(report, solution, sights.board, corners.camera_xy, light.tone)
 
 
-def judged(report: Report, solution: Solution, seen: F32, points_xy: F64) -> Outcome:
-    """The outcome with its findings and its picture. seen: f32 (H, W, 3), codes."""
+def judged(report: Report, solution: Solution, seen: F32, points_xy: F64, tone: F32 | None) -> Outcome:
+    """The outcome with its findings and its picture. seen: f32 (H, W, 3), codes. tone: see Calibration."""
     report = report.model_copy(update={"findings": judge(report)})
     rgb: U8 = np.asarray(np.clip(np.rint(seen), 0, 255), np.uint8)
     picture = draw_report(
         rgb, solution.calibration, points_xy, solution.missed_px, solution.kept.astype(np.uint8)
     )
-    return Outcome(solution.calibration, report, picture)
+    return Outcome(replace(solution.calibration, tone=tone), report, picture)
 
 
 def geometry_report(

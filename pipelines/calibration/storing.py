@@ -19,6 +19,7 @@ _MAX_BYTES = 1_000_000
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Row = tuple[Finite, Finite, Finite]
 Matrix = tuple[Row, Row, Row]
+Light = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
 Size = tuple[Annotated[int, Field(ge=16, le=16_384)], Annotated[int, Field(ge=16, le=16_384)]]
 
 
@@ -36,7 +37,7 @@ class StoredLens(BaseModel):
 
 
 class StoredCalibration(BaseModel):
-    """What the file holds. Matrices row by row; see media.Calibration."""
+    """What the file holds. Matrices row by row; see media.Calibration. tone: none in files of before."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -47,6 +48,7 @@ class StoredCalibration(BaseModel):
     page_from_camera: Matrix
     page_from_flat: Matrix
     lens: StoredLens
+    tone: Annotated[tuple[Light, ...], Field(min_length=256, max_length=256)] | None = None
     report: Report
 
     @classmethod
@@ -62,6 +64,7 @@ class StoredCalibration(BaseModel):
                 "page_from_camera": calibration.page_from_camera.tolist(),
                 "page_from_flat": calibration.page_from_flat.tolist(),
                 "lens": {"focal": lens.focal, "k1": lens.k1, "k2": lens.k2, "centre_xy": lens.centre_xy},
+                "tone": None if calibration.tone is None else calibration.tone.tolist(),
                 "report": report.model_dump(),
             }
         )
@@ -75,6 +78,7 @@ class StoredCalibration(BaseModel):
             self.source,
             lens,
             _matrix(self.page_from_flat),
+            None if self.tone is None else np.array(self.tone, np.float32),
         )
 
     def fits(self, camera_size_wh: SizeWh) -> bool:
@@ -135,6 +139,10 @@ def load_stored(path: Path) -> StoredCalibration | None:
                 mend=mend,
             )
         ) from error
+    if stored.tone is not None and (np.diff(np.array(stored.tone, np.float32)) < 0).any():
+        raise CalibrationDamaged(
+            said("stored_tone", "{path} holds a tone curve that falls: {mend}", path=str(path), mend=mend)
+        )
     for matrix in (stored.page_from_camera, stored.page_from_flat):
         if abs(np.linalg.det(_matrix(matrix))) < 1e-12:
             raise CalibrationDamaged(

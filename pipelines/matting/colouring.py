@@ -16,7 +16,8 @@ import numpy as np
 
 from pipelines.compiling import compiled
 from pipelines.matting.cells import CELL_PX, SAMPLES
-from pipelines.matting.lines import CODE, CODE_STEPS, LIGHT, along, largest, take
+from pipelines.matting.light import CODE_STEPS, PURE, Tables
+from pipelines.matting.lines import along, largest, take
 from pipelines.media import F32, U8, UNKNOWN, Box
 
 SOLID = 250  # alpha from which a pixel's colour is the teacher's
@@ -26,47 +27,47 @@ _LEAST_SAY = np.float32(1e-4)
 _OWN2 = np.float32(0.08**2)  # variance of the teacher's colour about what is expected, in light
 _NOISE2 = np.float32(0.012**2)
 _TO_UNIT = np.float32(1 / 255)
-_TO_STEPS = np.float32(CODE_STEPS - 1)
+_STEPS = np.float32(CODE_STEPS - 1)
 _HALF, _ONE, _ZERO = np.float32(0.5), np.float32(1), np.float32(0)
 
 
-def expected_light(seen: U8, alpha: U8) -> F32:
-    """What colour the teacher is expected to have, light f32 (rows, columns, 4) by cell of CELL_PX.
+def expected_light(seen: U8, alpha: U8, tables: Tables = PURE) -> F32:
+    """What colour the teacher is expected to have, light by cell of CELL_PX: f32 (rows, columns, 7), its
+    mean, 0 where nothing of them is near or else 1, and its variance.
 
-    The fourth plane is 0 where nothing of them is near. seen: the picture's cells, u8 (rows, columns, 3, 16).
-    alpha: u8 (rows, columns, 16).
+    seen: the picture's cells, u8 (rows, columns, 3, 16). alpha: u8 (rows, columns, 16).
     """
-    sums = np.zeros((*alpha.shape[:2], 4), np.float32)
-    _tally(seen, alpha, sums)
+    sums = np.zeros((*alpha.shape[:2], 7), np.float32)
+    _tally(seen, alpha, tables.light, sums)
     near, wide = (
         np.asarray(cv2.GaussianBlur(sums, (0, 0), cells, borderType=cv2.BORDER_CONSTANT), np.float32)
         for cells in (_NEAR_CELLS, _WIDE_CELLS)
     )
     both = near + _WIDE_SAY * wide
-    say = both[..., 3:]
-    return np.asarray(np.dstack([both[..., :3] / np.maximum(say, _LEAST_SAY), say > _LEAST_SAY]), np.float32)
+    say = both[..., 3:4]
+    mean, squares = (both[..., part] / np.maximum(say, _LEAST_SAY) for part in (np.s_[:3], np.s_[4:]))
+    return np.asarray(np.dstack([mean, say > _LEAST_SAY, np.maximum(squares - mean * mean, 0)]), np.float32)
 
 
 def by_plane(expected: F32) -> F32:
-    """The same as planes, f32 (4, rows, columns)."""
+    """The same as planes, f32 (7, rows, columns)."""
     return np.ascontiguousarray(expected.transpose(2, 0, 1))
 
 
 @compiled(fastmath=True)
-def _tally(seen: U8, alpha: U8, sums: F32) -> None:
-    """Adds up the light of the solid ones among the pixels of a cell, and how many they are."""
+def _tally(seen: U8, alpha: U8, light_of: F32, sums: F32) -> None:
+    """Adds up the light of the solid ones among the pixels of a cell, how many they are, and its squares."""
     for row in range(sums.shape[0]):
         for column in range(sums.shape[1]):
-            r, g, b, count = _ZERO, _ZERO, _ZERO, _ZERO
+            here = sums[row, column]
             for k in range(SAMPLES):
                 if alpha[row, column, k] < SOLID:
                     continue
-                r += LIGHT[seen[row, column, 0, k]]
-                g += LIGHT[seen[row, column, 1, k]]
-                b += LIGHT[seen[row, column, 2, k]]
-                count += _ONE
-            here = sums[row, column]
-            here[0], here[1], here[2], here[3] = r, g, b, count
+                here[3] += _ONE
+                for c in range(3):
+                    light = light_of[seen[row, column, c, k]]
+                    here[c] += light
+                    here[4 + c] += light * light
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +89,7 @@ def colour(
     seen: Box,
     part: Box,
     on: Canvas,
+    tables: Tables,
 ) -> None:
     """Writes the teacher's own colour, inside `part`.
 
@@ -97,7 +99,8 @@ def colour(
     """
     line = on.fgr[part.y - on.y : part.y - on.y + part.h].reshape(part.h, 3 * on.fgr.shape[1])
     first = 3 * (part.x - on.x)
-    _colour(rgb, plate, sigma, pha, weight, expected, seen.y, seen.x, part.y, part.x, part.w, first, line)
+    corners = seen.y, seen.x, part.y, part.x, part.w
+    _colour(rgb, plate, sigma, pha, weight, expected, *corners, first, tables.light, tables.code, line)
 
 
 @compiled(fastmath=True)
@@ -114,6 +117,8 @@ def _colour(
     left: int,
     columns: int,
     first: int,
+    light_of: F32,
+    code_of: U8,
     fgr: U8,
 ) -> None:
     """fgr: whole rows of colour, u8 (rows, 3 w), of which the part begins at `first`."""
@@ -133,15 +138,15 @@ def _colour(
         take(pha[y, left : left + columns], alpha)
         _trust(alpha, gain)
         for c in range(3):
-            _look_up(rgb[c, y - y0, left - x0 :], light)
-            _look_up(plate[c, y - y0, left - x0 :], behind)
-            _unmix(own[c], light, behind, alpha, gain, codes[c])
+            _look_up(rgb[c, y - y0, left - x0 :], light_of, light)
+            _look_up(plate[c, y - y0, left - x0 :], light_of, behind)
+            _unmix(own[c], light, behind, alpha, gain, light_of[255], code_of, codes[c])
         _blend(codes[0], codes[1], codes[2], share, fgr[y - top, first:])
 
 
 @compiled(fastmath=True)
 def _repeat(expected: F32, x0: int, own: F32) -> None:
-    """What is expected in a row of cells, f32 (columns, 4), for each pixel from x0 on, f32 (4, n)."""
+    """What is expected in a row of cells, f32 (columns, 7), for each pixel from x0 on, f32 (4, n)."""
     for k in range(own.shape[1]):
         here = expected[min((x0 + k) // CELL_PX, expected.shape[0] - 1)]
         own[0, k], own[1, k], own[2, k], own[3, k] = here[0], here[1], here[2], here[3]
@@ -163,19 +168,29 @@ def _trust(alpha: F32, gain: F32) -> None:
 
 
 @compiled(fastmath=True)
-def _look_up(codes: U8, light: F32) -> None:
+def _look_up(codes: U8, light_of: F32, light: F32) -> None:
     for x in range(light.shape[0]):
-        light[x] = LIGHT[codes[x]]
+        light[x] = light_of[codes[x]]
 
 
 @compiled(fastmath=True)
-def _unmix(own: F32, seen: F32, behind: F32, alpha: F32, gain: F32, codes: F32) -> None:
+def _unmix(
+    own: F32,
+    seen: F32,
+    behind: F32,
+    alpha: F32,
+    gain: F32,
+    brightest: np.float32,
+    code_of: U8,
+    codes: F32,
+) -> None:
     """Codes of one channel: what is expected, light, corrected by what is seen."""
+    to_steps = _STEPS / brightest
     for x in range(codes.shape[0]):
         left_over = seen[x] - alpha[x] * own[x] - (_ONE - alpha[x]) * behind[x]
-        codes[x] = min(max(own[x] + gain[x] * left_over, _ZERO), _ONE) * _TO_STEPS + _HALF
+        codes[x] = min(max(own[x] + gain[x] * left_over, _ZERO), brightest) * to_steps + _HALF
     for x in range(codes.shape[0]):
-        codes[x] = np.float32(CODE[int(codes[x])])
+        codes[x] = np.float32(code_of[int(codes[x])])
 
 
 @compiled(fastmath=True)

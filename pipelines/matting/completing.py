@@ -16,7 +16,7 @@ import numpy.typing as npt
 from pipelines.compiling import compiled
 from pipelines.matting.cells import CELL_PX, SAMPLES
 from pipelines.matting.colouring import Canvas
-from pipelines.matting.lines import LIGHT
+from pipelines.matting.light import LIGHT
 from pipelines.matting.shading import DIFFER, LEAST_LIGHT
 from pipelines.media import F32, U8, UNKNOWN
 

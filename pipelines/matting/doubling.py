@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from pipelines.compiling import compiled
-from pipelines.matting.lines import LIGHT
+from pipelines.matting.light import LIGHT
 from pipelines.media import TRUST_TILE_PX, U8, UNKNOWN, Box, Frame, Matte, Prediction, freeze
 
 LEAST_STEP = 16  # between the alphas around, codes: less is no edge

@@ -13,10 +13,6 @@ from pipelines.compiling import compiled
 from pipelines.matting.cells import CELL_PX
 from pipelines.media import F32, U8
 
-CODE_STEPS = 4096
-LIGHT: F32 = np.asarray((np.arange(256) / 255) ** 2.2, np.float32)
-CODE: U8 = np.asarray(np.rint(np.linspace(0, 1, CODE_STEPS) ** (1 / 2.2) * 255), np.uint8)
-
 _CELL_SHARE = np.float32(1 / CELL_PX)
 _HALF, _ZERO = np.float32(0.5), np.float32(0)
 

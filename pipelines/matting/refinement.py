@@ -87,7 +87,7 @@ class _AtHalf:
         trust = _of_four(known.trust, np.minimum)
         freeze(trust)
         if half is not None and before is not None and _is_same(before, known):
-            return Prediction(half.box, half.rgb, half.doubt, trust, half.room)
+            return Prediction(half.box, half.rgb, half.doubt, trust, half.room, known.tone)
         x, y = ceil(known.box.x / 2), ceil(known.box.y / 2)
         box = Box(x, y, (known.box.x + known.box.w) // 2 - x, (known.box.y + known.box.h) // 2 - y)
         part = Box(2 * x - known.box.x, 2 * y - known.box.y, 2 * box.w, 2 * box.h).slices
@@ -98,7 +98,7 @@ class _AtHalf:
         )
         for array in arrays:
             freeze(array)
-        return Prediction(box, arrays[0], arrays[1], trust, arrays[2])
+        return Prediction(box, arrays[0], arrays[1], trust, arrays[2], known.tone)
 
 
 def _is_same(one: Prediction, other: Prediction) -> bool:

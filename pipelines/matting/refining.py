@@ -20,9 +20,11 @@ from pipelines.matting.cells import CELL_PX, colour_cells, survey
 from pipelines.matting.colouring import Canvas, by_plane, colour, expected_light
 from pipelines.matting.completing import SOLID_TRUST, find_solid, show
 from pipelines.matting.evidence import ANSWERS, FEATURES, accept, gather
+from pipelines.matting.light import PURE, Tables
 from pipelines.matting.lines import split_part
 from pipelines.matting.planes import Behind, Planes, overlap
 from pipelines.matting.quality import BARE_CODES, CHANGED, SAME, MinuteMean, quality
+from pipelines.matting.settling import settle
 from pipelines.matting.shading import Shadow, find_shadow, shade, shaded_cells
 from pipelines.matting.tiling import TILE_PX, Tile, place_tiles
 from pipelines.media import (
@@ -78,6 +80,8 @@ class Refiner:
         self._seen_before: U8 | None = None
         self._before_pts: int | None = None
         self._features: F32 = np.empty(FEATURES * TILE_PX**2, np.float32)
+        self._tone: F32 | None = None
+        self._tables = PURE  # of this tone
         self.trust = 0.0
         self.tiles = 0
         self.quality: float | None = None
@@ -138,16 +142,21 @@ class Refiner:
         self._rgb_before, self._seen_before = rgb, seen
         told = self.trust >= LEAST_TRUST
         self.quality = quality(planes.off, planes.least, planes.most, behind.contrast) if told else None
+        tables = self._tables_of(prediction)
+        expected = expected_light(seen, planes.cells, tables)
+        if prediction.tone is not None:
+            own_light = by_plane(expected)
+            for tile, seen_rgb, plate in sights:
+                settle(seen_rgb, plate, behind.sigma, weight, own_light, *tile, tables, planes.pha)
         out = self._box(matte.box, tiles)
         pha, fgr = _in_box(matte, out)
         part, inner = overlap(planes.box, out)
         pha[inner.slices] = planes.pha[part.slices]
-        expected = expected_light(seen, planes.cells)
         canvas = Canvas(fgr, out.y - planes.box.y, out.x - planes.box.x)
         show(solid, rgb[planes.box.slices], canvas)
         for tile, seen_rgb, plate in sights:
             pictures = seen_rgb, plate, behind.sigma, planes.pha
-            colour(*pictures, weight, expected, *tile, canvas)
+            colour(*pictures, weight, expected, *tile, canvas, tables)
         freeze(pha)
         freeze(fgr)
         return Matte(matte.frame, out, pha, fgr, matte.carried_pts)
@@ -161,6 +170,12 @@ class Refiner:
         if self._behind is None or not self._behind.is_of(prediction):
             self._behind = Behind(prediction)
         return self._behind
+
+    def _tables_of(self, prediction: Prediction) -> Tables:
+        if prediction.tone is not self._tone:
+            self._tone = prediction.tone
+            self._tables = PURE if self._tone is None else Tables.of(self._tone)
+        return self._tables
 
     def _remembers(self, matte: Matte) -> bool:
         before = self._rgb_before
@@ -285,7 +300,7 @@ def warm_up_refining() -> None:
     doubt: U8 = np.zeros((size, size), np.uint8)
     for array in (rgb, pha, doubt):
         freeze(array)
-    known = Prediction(box, rgb, doubt, trust, pha)
+    known = Prediction(box, rgb, doubt, trust, pha, PURE.light)
     refiner = Refiner(_NoChange(), lambda _: known)
     for pts in (0, 1):  # the second remembers the first
         refiner(Matte(Frame(rgb, pts, 0), box, pha, rgb))

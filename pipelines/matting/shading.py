@@ -18,7 +18,8 @@ import numpy as np
 
 from pipelines.compiling import compiled
 from pipelines.matting.cells import CELL_PX, SAMPLES
-from pipelines.matting.lines import LIGHT, across, between, split
+from pipelines.matting.light import LIGHT
+from pipelines.matting.lines import across, between, split
 from pipelines.media import F32, F64, U8, UNKNOWN
 
 MOST_SHARE, LEAST_SHARE = 0.7, -0.3

@@ -11,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from pipelines.compiling import compiled
-from pipelines.matting.lines import LIGHT, along
+from pipelines.matting.light import LIGHT
+from pipelines.matting.lines import along
 from pipelines.media import DOUBT_UNITS, F32, U8, UNKNOWN
 
 # What an unmixed alpha suffers from, against the squared distance of the two colours that are mixed.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from pipelines.media import F64, TRUST_TILE_PX, U8, UNKNOWN, Box, Matte, Prediction, freeze
+from pipelines.media import F32, F64, TRUST_TILE_PX, U8, UNKNOWN, Box, Matte, Prediction, freeze
 from pipelines.plate.beside import far_from_teacher
 from pipelines.plate.geometry import PageView
 from pipelines.plate.held import without_held
@@ -39,7 +39,7 @@ class Backdrop:
             return known
         if self._scenery is None or view is not self._view:
             self._view, self._scenery = view, _Scenery(view, self._wall_for(view))
-        return self._scenery.predict(matte, known, far)
+        return self._scenery.predict(matte, known, far, self.plate.calibration.tone)
 
     def _wall_for(self, view: PageView) -> Wall:
         """The wall learnt so far, unless the camera has moved: then what it shows is elsewhere."""
@@ -81,8 +81,8 @@ class _Scenery:
         self._room: U8 = np.zeros_like(self._doubt)
         self._wall_doubt = self._doubt
 
-    def predict(self, matte: Matte, known: Prediction | None, sure: U8) -> Prediction:
-        """sure: of `far_from_teacher`."""
+    def predict(self, matte: Matte, known: Prediction | None, sure: U8, tone: F32 | None) -> Prediction:
+        """sure: of `far_from_teacher`. tone: see Calibration."""
         part = self._box.slices
         self._wall.learn(matte.frame.rgb, sure, matte.pts, is_empty=matte.box.is_empty)
         if self._is_new(known):
@@ -90,7 +90,8 @@ class _Scenery:
         rgb, rows = matte.frame.rgb[part], matte.frame.size_wh[1]
         beside = without_held(rgb, self._rgb, self._wall_doubt, sure[part], rows)
         around = self._trust.measure(rgb, self._rgb, self._wall_doubt, beside)
-        return Prediction(self._box, self._rgb, self._doubt, self._joined(around, known), self._room)
+        trust = self._joined(around, known)
+        return Prediction(self._box, self._rgb, self._doubt, trust, self._room, tone)
 
     def _is_new(self, known: Prediction | None) -> bool:
         """Has the wall or the page changed since it was drawn?"""

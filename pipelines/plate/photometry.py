@@ -36,9 +36,9 @@ _CELL_PRIOR = 40_000.0  # a block of middle grey weighs this much
 _KNOWN_BETTER = 10.0  # how much closer to an earlier fit than to the first guess
 _NOISE = 2.0  # codes
 _TERMS = 6  # 1, u, v, u^2, uv, v^2
-_UNKNOWNS = 3 + 5 + _TERMS  # M_c; q_c without its constant, which M has; o_c
+UNKNOWNS = 3 + 5 + _TERMS  # M_c; q_c without its constant, which M has; o_c
 # Expected deviations from the guess, in light.
-_DEVIATIONS = np.repeat([0.15, 0.1, 0.03, 0.02], [3, 5, 1, 5])
+DEVIATIONS = np.repeat([0.15, 0.1, 0.03, 0.02], [3, 5, 1, 5])
 _PLANES = 6
 _COLOURS = 6**3
 _ENOUGH = 3  # blocks of a colour, to say that it was seen
@@ -129,32 +129,32 @@ class Photometry:
 
         At edges of the page's drawings a slight shift is allowed for.
         """
-        expected, found = (_coded(light.reshape(-1, 3)) for light in (self.expected(page, blocks), seen))
+        expected, found = (coded(light.reshape(-1, 3)) for light in (self.expected(page, blocks), seen))
         for c in range(3):
             expected[:, c] += np.interp(expected[:, c], CENTRES, self.bends[c])
         off = np.abs(expected - found).max(axis=1).reshape(page.shape[:2])
-        return np.asarray(off * _flatness(page))
+        return np.asarray(off * flatness(page))
 
     def expected(self, page: F32, blocks: Blocks) -> F64:
         """Light that the camera should see of a page, f64 (bh, bw, 3). page: as for `fit`."""
         y, x = blocks.centres()
-        terms, cell = _terms(x, y, blocks.size_hw), blocks.cells(y, x)
+        terms, cell = terms_at(x, y, blocks.size_hw), blocks.cells(y, x)
         lit, own = page.reshape(-1, 3).astype(np.float64), self.cells.reshape(-1, 3)
-        mixed = np.stack([_design(terms, lit, c) @ self.weights[c] for c in range(3)], axis=1)
+        mixed = np.stack([design(terms, lit, c) @ self.weights[c] for c in range(3)], axis=1)
         return np.asarray((mixed + own[cell]).reshape(page.shape))
 
     def straight(self, seen: F32) -> tuple[F64, F64]:
         """What blocks show, on the scale of `expected`: f64 (bh, bw, 3); and codes per light there, f64
         (bh, bw), less where neighbours differ. seen: as for `fit`.
         """
-        light = _straightened(_coded(seen.reshape(-1, 3)), self.bends).reshape(seen.shape)
-        return light, _steepness(light.mean(axis=2)) * np.sqrt(_flatness(seen))
+        light = _straightened(coded(seen.reshape(-1, 3)), self.bends).reshape(seen.shape)
+        return light, _steepness(light.mean(axis=2)) * np.sqrt(flatness(seen))
 
     def _planes(self, size_hw: tuple[int, int]) -> F32:
         """q (3) and o (3) at the middles of cells, f32 (gh, gw, 6)."""
         gh, gw = self.cells.shape[:2]
         y, x = np.mgrid[0:gh, 0:gw] * float(CELL_PX) + (CELL_PX - 1) / 2
-        terms = _terms(x.ravel(), y.ravel(), size_hw)
+        terms = terms_at(x.ravel(), y.ravel(), size_hw)
         gain, room = terms[:, 1:] @ self.weights[:, 3:8].T, terms @ self.weights[:, 8:].T
         fields = [gain.reshape(gh, gw, 3), room.reshape(gh, gw, 3) + self.cells]
         return np.ascontiguousarray(np.dstack(fields), np.float32)
@@ -168,7 +168,7 @@ class Photometry:
 
 def first_guess() -> F64:
     """A camera that sees the page's colours as they are, under a little room light: f64 (3, 14)."""
-    weights = np.zeros((3, _UNKNOWNS))
+    weights = np.zeros((3, UNKNOWNS))
     weights[:, :3] = 0.85 * np.eye(3)
     weights[:, 8] = 0.01
     return weights
@@ -218,16 +218,16 @@ def fit(page: F32, seen: F32, sure: U8, blocks: Blocks, before: Photometry | Non
         return None
     y, x = (axis[chosen] for axis in blocks.centres())
     grid_hw, cell = blocks.grid_hw, blocks.cells(y, x)
-    flat = _flatness(page).ravel()[chosen]
+    flat = flatness(page).ravel()[chosen]
     lit, target = (means.reshape(-1, 3)[chosen].astype(np.float64) for means in (page, seen))
-    even = _rarity(lit) * flat
+    even = rarity_of(lit) * flat
     guess, known = (first_guess(), 1.0) if before is None else (before.weights, _KNOWN_BETTER)
-    ridge = np.diag(known * (_NOISE / _DEVIATIONS) ** 2)
-    terms = _terms(x, y, blocks.size_hw)
-    designs = [_design(terms, lit, channel) for channel in range(3)]
+    ridge = np.diag(known * (_NOISE / DEVIATIONS) ** 2)
+    terms = terms_at(x, y, blocks.size_hw)
+    designs = [design(terms, lit, channel) for channel in range(3)]
     # Errors count in codes: how many codes a step of light is at this level.
     steep = _steepness(target.mean(axis=1))
-    codes, bends = _coded(target), np.zeros((3, LEVELS)) if before is None else before.bends
+    codes, bends = coded(target), np.zeros((3, LEVELS)) if before is None else before.bends
     cells, trust = np.zeros((grid_hw[0] * grid_hw[1], 3)), np.ones(len(y))
     for least in _SPREADS:
         target = _straightened(codes, bends)
@@ -238,7 +238,7 @@ def fit(page: F32, seen: F32, sure: U8, blocks: Blocks, before: Photometry | Non
         mixed += cells[cell]
         off = np.abs(target - mixed).max(axis=1) * steep
         trust = 1 / (1 + (off / max(least, 3 * float(np.median(off)))) ** 2)
-        bends = _bends(_coded(mixed), codes, trust * even * flat, bends)
+        bends = _bends(coded(mixed), codes, trust * even * flat, bends)
     if weights[:, :3].sum(axis=1).min() < LEAST_CONTRAST or weights[:, 8].max() > MOST_ROOM_LIGHT:
         return None
     return Photometry(weights, cells.reshape(*grid_hw, 3), bends)
@@ -249,7 +249,7 @@ def _steepness(light: F64) -> F64:
     return np.asarray(255 / CODE_GAMMA * np.maximum(light, 0.003) ** (1 / CODE_GAMMA - 1))
 
 
-def _flatness(page: F32) -> F64:
+def flatness(page: F32) -> F64:
     """Weights of blocks, 1 where the neighbours are alike, f64 (bh, bw)."""
     code = np.asarray(255 * page.mean(axis=2) ** np.float32(1 / CODE_GAMMA), np.float32)
     around = np.ones((3, 3), np.uint8)
@@ -267,16 +267,16 @@ def _solve(designs: list[F64], seen: F64, weight: F64, ridge: F64, guess: F64) -
     return weights
 
 
-def _coded(light: npt.NDArray[np.floating]) -> F64:
+def coded(light: npt.NDArray[np.floating]) -> F64:
     return np.asarray(255 * np.clip(light, 0, 1) ** (1 / CODE_GAMMA), np.float64)
 
 
-def _design(terms: F64, page: F64, channel: int) -> F64:
+def design(terms: F64, page: F64, channel: int) -> F64:
     """What the 14 unknowns of a channel are multiplied by, f64 (n, 14)."""
     return np.concatenate([page, terms[:, 1:] * page[:, channel : channel + 1], terms], axis=1)
 
 
-def _terms(x: npt.ArrayLike, y: npt.ArrayLike, size_hw: tuple[int, ...]) -> F64:
+def terms_at(x: npt.ArrayLike, y: npt.ArrayLike, size_hw: tuple[int, ...]) -> F64:
     """1, u, v, u^2, uv, v^2 with u, v from -1 to 1 over the LCD's box, f64 (n, 6)."""
     u = np.asarray(x, np.float64) * (2 / size_hw[1]) - 1
     v = np.asarray(y, np.float64) * (2 / size_hw[0]) - 1
@@ -289,7 +289,7 @@ def _colours(page: npt.NDArray[np.floating]) -> Index:
     return np.asarray((steps[:, 0] * 6 + steps[:, 1]) * 6 + steps[:, 2])
 
 
-def _rarity(page: F64) -> F64:
+def rarity_of(page: F64) -> F64:
     """Weights, mean 1, that let a small coloured drawing count beside much white paper, f64 (n,)."""
     colours = _colours(page)
     rarity = 1 / np.sqrt(np.bincount(colours, minlength=_COLOURS)[colours])

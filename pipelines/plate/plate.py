@@ -158,7 +158,7 @@ class Plate:
         sure = without_held(rgb, shown.plate, shown.doubt, sure, matte.frame.size_wh[1])
         trust = self._trust.measure(rgb, shown.plate, shown.doubt, sure)
         self._is_right = self._trust.mean >= _RELIT_TRUST
-        return Prediction(view.box, shown.plate, shown.doubt, trust, shown.room)
+        return Prediction(view.box, shown.plate, shown.doubt, trust, shown.room, self.calibration.tone)
 
     @property
     def light(self) -> str:

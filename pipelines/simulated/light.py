@@ -26,6 +26,7 @@ I32 = npt.NDArray[np.int32]
 _LCD_GAMMA = (2.18, 2.22, 2.26)
 _LCD_BLACK = 0.0025
 _TEACHER_LIGHT = (0.80, 0.78, 0.74)  # room light that falls on the teacher, warmer than the LCD
+_MOST_LIGHT = 4.0  # gives the last code but one
 _KNEE = 0.8
 _TOE = 0.001  # keeps the curve from rising without bound at black, where noise would be torn up
 _BLEND_STEPS = 16_384
@@ -66,6 +67,13 @@ def tone(light: F64) -> F64:
     code = code - 0.02 * np.sin(2 * np.pi * np.clip(code, 0, 1))
     rest = 1 - _KNEE
     return np.asarray(np.where(code < _KNEE, code, _KNEE + rest * (1 - np.exp(-(code - _KNEE) / rest))))
+
+
+def light_of_codes() -> F32:
+    """The inverse of `tone`: light of each 8-bit code, f32 (256,), see Calibration.tone."""
+    light = np.linspace(0, _MOST_LIGHT, 65_536)
+    found = np.interp(np.arange(256), tone(light) * 255, light)
+    return np.asarray(found * ((128 / 255) ** 2.2 / found[128]), np.float32)
 
 
 def tone_table() -> I16:

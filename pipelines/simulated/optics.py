@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from pipelines.media import F64, Box, Calibration, Lens, SizeWh
+from pipelines.simulated.light import light_of_codes
 from pipelines.simulated.room import Room
 
 LCD_M = (1.9, 1.07)  # 86 inches across
@@ -88,7 +89,8 @@ class Optics:
         matrix = np.asarray(found, np.float64)
         missed = np.hypot(*(cv2.perspectiveTransform(camera[None], matrix)[0] - page).T)
         fit = Fit(float(np.sqrt((missed**2).mean())), float(missed.max()))
-        return Calibration(matrix, self.size_wh, PAGE_WH, "simulated", *self._lens()), fit
+        tone = light_of_codes()
+        return Calibration(matrix, self.size_wh, PAGE_WH, "simulated", *self._lens(), tone), fit
 
     def _lens(self) -> tuple[Lens, F64]:
         """The lens, and page_from_flat f64 (3, 3)."""

@@ -74,6 +74,7 @@ class CalibrationUsed(_Entry):
     source: str
     lens: Lens | None
     page_from_flat: Matrix | None
+    tone: tuple[float, ...] | None = None  # recordings of before know none
 
     @classmethod
     def of(cls, number: int, calibration: Calibration) -> CalibrationUsed:
@@ -86,6 +87,7 @@ class CalibrationUsed(_Entry):
             source=calibration.source,
             lens=calibration.lens,
             page_from_flat=None if flat is None else flat.tolist(),
+            tone=None if calibration.tone is None else calibration.tone.tolist(),
         )
 
     def calibration(self) -> Calibration:
@@ -97,6 +99,7 @@ class CalibrationUsed(_Entry):
             self.source,
             self.lens,
             None if flat is None else np.array(flat, np.float64),
+            None if self.tone is None else np.array(self.tone, np.float32),
         )
 
 

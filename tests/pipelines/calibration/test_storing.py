@@ -32,6 +32,18 @@ def test_what_is_stored_comes_back_to_the_last_digit(stored, tmp_path):
         )
 
 
+def test_the_tone_curve_comes_back_and_a_file_of_before_has_none(stored, tmp_path):
+    path = tmp_path / "calibration.json"
+    store(path, stored)
+    tone = stored.calibration().tone
+    assert tone.shape == (256,)
+    assert np.array_equal(load_stored(path).calibration().tone, tone)
+    values = json.loads(path.read_text())
+    del values["tone"]
+    path.write_text(json.dumps(values))
+    assert load_stored(path).calibration().tone is None
+
+
 def test_no_file_is_no_calibration(tmp_path):
     path = tmp_path / "calibration.json"
     assert load_stored(path) is None
@@ -55,6 +67,8 @@ def test_forgetting_removes_the_file(stored, tmp_path):
         (lambda text: changed(text, "page_from_camera", [[1, 0, 0]]), "page_from_camera"),
         (lambda text: changed(text, "camera_size_wh", [0, 720]), "camera_size_wh"),
         (lambda text: changed(text, "extra", 1), "extra"),
+        (lambda text: changed(text, "tone", [0.5] * 200), "tone"),
+        (lambda text: changed(text, "tone", [0.5] * 200 + [0.4] * 56), "tone"),
         (lambda text: text.replace('"focal": ', '"focal": -'), "focal"),
         (lambda text: text + " " * 1_100_000, "too large"),
     ],
