@@ -322,7 +322,8 @@ class Calibration:
     a lens that bends straight lines, the homography that fits best. lens, page_from_flat: the distortion, and
     the homography f64 (3, 3) for pixels that `lens.flatten` made; both or neither. source: "simulated" (the
     truth), "corners" (four corners from the operator). tone: the light that each of the camera's codes stands
-    for, f32 (256,), rising, that of a power of 2.2 at code 128; None where it was not measured.
+    for, f32 (256,), rising, that of a power of 2.2 at code 128,
+    frozen here; None where it was not measured.
     """
 
     page_from_camera: F64
@@ -332,6 +333,10 @@ class Calibration:
     lens: Lens | None = None
     page_from_flat: F64 | None = None
     tone: F32 | None = None
+
+    def __post_init__(self) -> None:
+        if self.tone is not None:
+            freeze(self.tone)
 
     def for_sizes(self, camera_size_wh: SizeWh, page_size_wh: SizeWh) -> F64:
         """page_from_camera for other sizes of the same pictures (half-pixel centres kept), f64 (3, 3)."""

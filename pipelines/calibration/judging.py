@@ -140,7 +140,17 @@ def _light(report: Report) -> list[Finding | None]:
             said("lock_exposure", "lock the camera's exposure and white balance; look for glare"),
             worst="warning",
         )
-    return [washed, clipped, colours]
+    return [washed, clipped, colours, _tone(report)]
+
+
+def _tone(report: Report) -> Finding:
+    if report.has_tone:
+        return found("good", said("tone_measured", "the camera's tone curve measured"))
+    return found(
+        "warning",
+        said("tone_unknown", "the camera's tone curve not measured: too few greys in sight"),
+        said("tone_by_pattern", "calibrate with the pattern: hair before bright pages will be finer"),
+    )
 
 
 def _delay(report: Report) -> Finding | None:

@@ -50,6 +50,7 @@ def from_pattern(sights: Sights, pattern: Pattern) -> Outcome:
     report = geometry_report("pattern", solution, pattern.count, camera_wh, pattern.page_wh).model_copy(
         update={
             "photometric_codes": finite(light.residual_codes),
+            "has_tone": light.tone is not None,
             "noise_codes": noise_by_level(sights.mosaic, sights.mosaic_sigma),
             "blur_px": finite(blur_px(calibration, pattern, sights.board)),
             "clipped": shine.clipped,

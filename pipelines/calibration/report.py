@@ -85,6 +85,7 @@ class Report(BaseModel):
     blur_px: float | None = None
     clipped: float | None = Field(None, description="Share of the LCD at the top of the camera's range.")
     washed: float | None = Field(None, description="Share of the LCD that is bright whatever is shown.")
+    has_tone: bool = Field(False, description="Was the camera's tone curve measured?")
     delay_ms: float | None = None
     delay_sigma_ms: float | None = None
     moved_px: float | None = None

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from pipelines.compiling import compiled
-from pipelines.matting.light import LIGHT
-from pipelines.media import TRUST_TILE_PX, U8, UNKNOWN, Box, Frame, Matte, Prediction, freeze
+from pipelines.matting.light import PURE
+from pipelines.media import F32, TRUST_TILE_PX, U8, UNKNOWN, Box, Frame, Matte, Prediction, freeze
 
 LEAST_STEP = 16  # between the alphas around, codes: less is no edge
 SOLID = 254  # alpha from which the pixel's own colour is the teacher's
@@ -32,7 +32,8 @@ def doubled(half: Matte, frame: Frame, known: Prediction) -> Matte:
     low, high = (np.asarray(of(half.pha, _AROUND), np.uint8) for of in (cv2.erode, cv2.dilate))
     rgb = np.ascontiguousarray(frame.rgb)
     corner, behind = (box.y, box.x), (box.y - known.box.y, box.x - known.box.x)
-    _sharpen(rgb, *corner, known.rgb, known.doubt, known.trust, *behind, low, high, fgr, pha)
+    light = PURE.light if known.tone is None else known.tone
+    _sharpen(rgb, *corner, known.rgb, known.doubt, known.trust, *behind, low, high, light, fgr, pha)
     freeze(pha)
     freeze(fgr)
     return Matte(frame, box, pha, fgr, half.carried_pts)
@@ -55,12 +56,13 @@ def _sharpen(
     x0: int,
     low: U8,
     high: U8,
+    light_of: F32,
     fgr: U8,
     pha: U8,
 ) -> None:
     """fgr u8 (h, w, 3), pha u8 (h, w): of the matte. rgb: u8 (H, W, 3), the picture; the matte's first pixel
     is its (top, left), and (y0, x0) of plate, doubt and trust, see Prediction. low, high: least and largest
-    alpha around, u8 (h / 2, w / 2).
+    alpha around, u8 (h / 2, w / 2). light_of: of each code, f32 (256,).
     """
     for y in range(pha.shape[0]):
         at_y = y + y0
@@ -75,9 +77,9 @@ def _sharpen(
                     say = _ZERO
                 seen, unlike = _ZERO, _ZERO
                 for c in range(3):
-                    behind = LIGHT[plate[at_y, at_x, c]]
-                    step = LIGHT[fgr[y, x, c]] - behind
-                    seen += (LIGHT[row[x + left, c]] - behind) * step
+                    behind = light_of[plate[at_y, at_x, c]]
+                    step = light_of[fgr[y, x, c]] - behind
+                    seen += (light_of[row[x + left, c]] - behind) * step
                     unlike += step * step
                 alpha = _FULL * seen / max(unlike, _LEAST)
                 alpha = min(max(alpha, np.float32(least)), np.float32(most))

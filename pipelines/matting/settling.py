@@ -20,7 +20,7 @@ from pipelines.matting.lines import along, largest
 from pipelines.media import DOUBT_UNITS, F32, U8, UNKNOWN, Box
 
 BARE, WHOLE = 2, 253  # alpha that the refiner is sure of stands
-_REFINED2 = np.float32(0.04**2)  # variance of its alpha elsewhere
+_REFINED2 = np.float32(0.06**2)  # variance of its alpha elsewhere
 _OTHER, _OTHER2 = (
     np.float32(0.02 / 3),
     np.float32(0.02**2),

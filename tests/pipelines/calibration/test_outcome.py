@@ -11,6 +11,7 @@ import pytest
 from pipelines.calibration.measuring import NotMeasured, Sights
 from pipelines.calibration.outcome import from_pattern
 from pipelines.media import F32
+from pipelines.simulated.light import light_of_codes
 
 
 def shifted(sights: Sights, dx: float) -> Sights:
@@ -38,6 +39,8 @@ def test_a_good_view_is_accepted_with_its_numbers(url, teacher, room, pattern):
     assert not report.is_refused, refusals(outcome)
     assert made.error_px(outcome.calibration) < 0.1
     assert report.photometric_codes is not None and report.photometric_codes < 2
+    assert report.has_tone and outcome.calibration.tone is not None
+    assert np.abs(outcome.calibration.tone[64:230] / light_of_codes()[64:230] - 1).max() < 0.1
     noise = made.optics.room.noise
     assert all(0.2 * noise < sigma < 1.6 * noise for _, sigma in report.noise_codes)
     assert len(report.noise_codes) >= 6

@@ -23,7 +23,8 @@ PERIOD_MS = 40.0
 KNOWN = 60  # doubt up to 15 codes
 
 _LIGHTS = np.linspace(0, 1.6, 4096)
-_CODES = tone(_LIGHTS) * 255
+_CODES: F32 = np.asarray(tone(_LIGHTS) * 255, np.float32)
+_LIGHT_OF: F32 = np.asarray(np.interp(np.arange(256), _CODES, _LIGHTS), np.float32)
 
 
 class Lesson:
@@ -54,8 +55,9 @@ class Lesson:
             share = np.clip((np.minimum(begins + RISE_MS, last) - np.maximum(begins, first)) / RISE_MS, 0, 1)
             if share.any():
                 code = self._classroom.renderer.render(0, page, teacher=False, noise=False)
-                light += share[:, None, None].astype(np.float32) * np.interp(code, _CODES, _LIGHTS)
-        return np.clip(np.rint(np.interp(light, _LIGHTS, _CODES)), 0, 255).astype(np.uint8)
+                light += share[:, None, None].astype(np.float32) * _LIGHT_OF[code]
+        steps = np.clip(np.rint(light * (len(_CODES) / 1.6)), 0, len(_CODES) - 1).astype(np.intp)
+        return np.clip(np.rint(_CODES[steps]), 0, 255).astype(np.uint8)
 
     def see(self, at_ms: float) -> Prediction | None:
         self._now_ms = at_ms

@@ -63,8 +63,8 @@ class Lesson:
             self._index += 1
             taken_ns = self._index * PERIOD_NS
             seen = self._history.seen_during(taken_ns - self._half_ns, taken_ns + self._half_ns)
-            rgb = self._renderer.render(self._index, lit_page(seen))
-            pha = self._renderer.truth(self._index).pha
+            lit = lit_page(seen)
+            rgb, pha = self._renderer.render(self._index, lit), self._renderer.truth(self._index, lit).pha
             frame = Frame(rgb, self._index * 3600, taken_ns)
             self.watch.predict(Matte(frame, Box(0, 0, *WH), pha, rgb))
         self.watch.look()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pipelines.calibration.template import Ground
-from pipelines.calibration.watching import Sight, Watcher
+from pipelines.calibration.watching import LOOK_EVERY_S, Sight, Watcher
 from pipelines.media import F64, PTS_HZ, U8, Box, Calibration, Frame, Matte, Page
 from pipelines.plate.plate import Plate, warm_up_plate
 from pipelines.simulated.optics import Optics
@@ -58,17 +58,18 @@ class Room:
         self.page: Page | None = draw_page("text")
         self.watcher = Watcher(self.truth)
         self.plate = Plate(self.truth, lambda: () if self.page is None else (self.page,))
-        self.index = 50
+        self.index, self.looks = 50, 0
 
     def see(self, *, teacher: bool = True, seen: Page | None = None) -> Matte:
-        """The next picture, 0.4 s later, with its true alpha."""
-        self.index += 10
+        """The next picture, 0.4 s later, with its true alpha. The teacher is slow: their clip is costly."""
+        self.index += 3
+        self.looks += 1
         page = seen or self.page
         rgb = self._knocked(self.renderer.render(self.index, page, teacher=teacher))
         pha: U8 = np.zeros(CAMERA_WH[::-1], np.uint8)
         if teacher:
             pha = self._knocked(self.renderer.truth(self.index, page).pha)
-        frame = Frame(rgb, round(self.index * PTS_HZ / RATE_HZ), 0)
+        frame = Frame(rgb, round(self.looks * LOOK_EVERY_S * PTS_HZ), 0)
         return Matte(frame, Box(0, 0, *CAMERA_WH), pha, rgb)
 
     def look(self, *, teacher: bool = True, seen: Page | None = None) -> str:
