@@ -143,8 +143,9 @@ class Refiner:
         told = self.trust >= LEAST_TRUST
         self.quality = quality(planes.off, planes.least, planes.most, behind.contrast) if told else None
         tables = self._tables_of(prediction)
-        expected = expected_light(seen, planes.cells, tables)
-        if prediction.tone is not None:
+        is_told = prediction.tone is not None
+        expected = expected_light(seen, planes.cells, tables, spread=is_told)
+        if is_told:
             own_light = by_plane(expected)
             for tile, seen_rgb, plate in sights:
                 settle(seen_rgb, plate, behind.sigma, weight, own_light, *tile, tables, planes.pha)

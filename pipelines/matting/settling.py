@@ -14,12 +14,14 @@ from __future__ import annotations
 import numpy as np
 
 from pipelines.compiling import compiled
+from pipelines.matting.cells import CELL_PX
 from pipelines.matting.evidence import NOISE_CODES
 from pipelines.matting.light import Tables
 from pipelines.matting.lines import along, largest
 from pipelines.media import DOUBT_UNITS, F32, U8, UNKNOWN, Box
 
 BARE, WHOLE = 2, 253  # alpha that the refiner is sure of stands
+_HALF_CELL = CELL_PX // 2
 _REFINED2 = np.float32(0.06**2)  # variance of its alpha elsewhere
 _OTHER, _OTHER2 = (
     np.float32(0.02 / 3),
@@ -77,14 +79,57 @@ def _settle(
     slope_of: F32,
     pha: U8,
 ) -> None:
-    planes = expected.shape[0]
+    y = top
+    while y < top + rows:
+        # Rows that lie between the same cells' middles go together: only there is anything to interpolate.
+        until = min(y - (y - _HALF_CELL) % CELL_PX + CELL_PX, top + rows)
+        first, past = _soft_stretch(pha, y, until, left, left + columns)
+        if past > first:
+            _settle_rows(
+                rgb, plate, sigma, weight, expected, y0, x0, y, until, first, past, light_of, slope_of, pha
+            )
+        y = until
+
+
+@compiled()
+def _soft_stretch(pha: U8, top: int, bottom: int, left: int, right: int) -> tuple[int, int]:
+    """Columns from the first to behind the last in which alpha is not sure, in some rows."""
+    first, past = right, left
+    for y in range(top, bottom):
+        row = pha[y]
+        for x in range(left, first):
+            if BARE < row[x] < WHOLE:
+                first = x
+                break
+        for x in range(right - 1, past - 1, -1):
+            if BARE < row[x] < WHOLE:
+                past = x + 1
+                break
+    return first, past
+
+
+@compiled(fastmath=True)
+def _settle_rows(
+    rgb: U8,
+    plate: U8,
+    sigma: U8,
+    weight: F32,
+    expected: F32,
+    y0: int,
+    x0: int,
+    top: int,
+    bottom: int,
+    left: int,
+    right: int,
+    light_of: F32,
+    slope_of: F32,
+    pha: U8,
+) -> None:
+    planes, columns = expected.shape[0], right - left
     lines, own = np.empty((2 * planes + 2, columns), np.float32), np.empty((planes, columns), np.float32)
     share, sums = np.empty(columns, np.float32), np.empty((6, columns), np.float32)
     drawn = -1
-    for y in range(top, top + rows):
-        alpha = pha[y, left : left + columns]
-        if not _is_any_soft(alpha):
-            continue
+    for y in range(top, bottom):
         above = drawn
         drawn = along(weight, y, left, above, lines[:2], share)
         if largest(share) <= _ZERO:
@@ -98,15 +143,8 @@ def _settle(
             seen, behind = rgb[c, row, first:], plate[c, row, first:]
             _add(seen, behind, light_of, own[c], own[4 + c], sums[0], sums[1], sums[2], sums[3], sums[4])
         _doubt(rgb[1, row, first:], plate[1, row, first:], sigma[y, left:], slope_of, own[3], share, sums[5])
+        alpha = pha[y, left:right]
         _move(sums[0], sums[1], sums[2], sums[3], sums[4], sums[5], own[3], share, alpha)
-
-
-@compiled()
-def _is_any_soft(alpha: U8) -> bool:
-    soft = 0
-    for x in range(alpha.shape[0]):
-        soft += BARE < alpha[x] < WHOLE
-    return soft > 0
 
 
 @compiled(fastmath=True)

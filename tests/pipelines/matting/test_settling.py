@@ -31,7 +31,7 @@ def settled(
     rgb: U8 = np.asarray(np.clip(np.rint(codes), 0, 255), np.uint8)
     pha: U8 = np.asarray(np.rint(true * 255), np.uint8)
     pha[:, EDGE:SOFT] = guess
-    expected = by_plane(expected_light(colour_cells(rgb), cells_of(pha), tables))
+    expected = by_plane(expected_light(colour_cells(rgb), cells_of(pha), tables, spread=True))
     seen, plate = (
         np.ascontiguousarray(picture.transpose(2, 0, 1))
         for picture in (rgb, np.full((*HW, 3), paper, np.uint8))
