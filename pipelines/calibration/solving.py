@@ -169,30 +169,37 @@ def _outline_error(found: F64, covariance: F64, page_wh: SizeWh, camera_wh: Size
     return float(np.sqrt(variance.max()))
 
 
-def _axes(found: F64, focal: float) -> F64:
-    """The homography's columns in the camera's own axes: the page's x and y, and its middle, f64 (3, 3)."""
+def _axes(found: F64, focals: F64) -> F64:
+    """The homography's columns in the camera's own axes, for each of k focal lengths: the page's x and y, and
+    its middle, f64 (k, 3, 3).
+    """
     matrix = np.append(found[:8], 1.0).reshape(3, 3)
-    to_rays = np.array([[1 / focal, 0, -found[10] / focal], [0, 1 / focal, -found[11] / focal], [0, 0, 1]])
+    to_rays = np.zeros((len(focals), 3, 3))
+    to_rays[:, 0, 0] = to_rays[:, 1, 1] = 1 / focals
+    to_rays[:, :2, 2] = -found[10:12] / focals[:, None]
+    to_rays[:, 2, 2] = 1
     return np.asarray(to_rays @ matrix)
 
 
-def _skewness(found: F64, focal: float) -> F64:
-    """What a wrong focal length shows: the page's axes are not at right angles, or not of one length."""
-    x, y, _ = _axes(found, focal).T
-    across, down = np.linalg.norm(x), np.linalg.norm(y)
-    return np.array([x @ y / (across * down), np.log(across / down)])
+def _skewness(found: F64, focals: F64) -> F64:
+    """What a wrong focal length shows: the page's axes are not at right angles, or not of one length.
+
+    f64 (k, 2).
+    """
+    x, y, _ = np.moveaxis(_axes(found, focals), -1, 0)
+    across, down = np.linalg.norm(x, axis=1), np.linalg.norm(y, axis=1)
+    return np.stack([(x * y).sum(1) / (across * down), np.log(across / down)], axis=1)
 
 
 def _pose(found: F64, covariance: F64) -> Pose:
     """Weighs all focal lengths: a camera straight ahead does not tell its own, nor needs it to."""
-    logs, angles = np.empty(len(_FOCALS)), np.empty((len(_FOCALS), 3))
-    for k, focal in enumerate(_FOCALS):
-        slopes = _slopes(found, lambda at, focal=focal: _skewness(at, focal))  # type: ignore[misc]
-        spread = slopes @ covariance @ slopes.T + _SQUARE**2 * np.eye(2)
-        skew = _skewness(found, focal)
-        expected = (np.log(focal / _FOCAL_GUESS) / _FOCAL_SPREAD) ** 2
-        logs[k] = -0.5 * (skew @ np.linalg.solve(spread, skew) + np.linalg.slogdet(spread)[1] + expected)
-        angles[k] = _angles(_axes(found, focal))
+    slopes = _slopes(found, lambda at: _skewness(at, _FOCALS)).reshape(len(_FOCALS), 2, len(found))
+    spread = slopes @ covariance @ slopes.transpose(0, 2, 1) + _SQUARE**2 * np.eye(2)
+    skew = _skewness(found, _FOCALS)
+    unlikely = (skew * np.linalg.solve(spread, skew[..., None])[..., 0]).sum(1)
+    expected = (np.log(_FOCALS / _FOCAL_GUESS) / _FOCAL_SPREAD) ** 2
+    logs = -0.5 * (unlikely + np.linalg.slogdet(spread)[1] + expected)
+    angles = np.array([_angles(axes) for axes in _axes(found, _FOCALS)])
     share = np.exp(logs - logs.max())
     share /= share.sum()
     off, right, down = share @ angles

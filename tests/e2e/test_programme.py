@@ -112,8 +112,9 @@ def test_the_pointer_reaches_its_tip(programme: list[U8], lesson: Lesson) -> Non
 
 
 def test_the_teacher_moves(programme: list[U8], lesson: Lesson) -> None:
-    first, last = lesson.moment_of(programme[0]), lesson.moment_of(programme[-1])
-    assert np.abs(first.pha - last.pha).mean() > 0.002
+    """Among all pictures: the clip begins anew, so that two of them may show the same moment of it."""
+    first, *others = (lesson.moment_of(picture).pha for picture in programme)
+    assert max(np.abs(first - other).mean() for other in others) > 0.002
 
 
 def test_a_late_joiner_sees_a_picture_soon(box: Box) -> None:
