@@ -77,7 +77,7 @@ def from_courseware(page_rgb: U8, pictures: list[U8], start: Calibration | None 
         ) from error
     light = photometric(solution.calibration, page_rgb, seen)
     report = geometry_report("courseware", solution, len(tracked.page_xy), camera_wh, page_wh).model_copy(
-        update={"photometric_codes": finite(light.residual_codes), "has_tone": light.tone is not None}
+        update={"photometric_codes": finite(light.residual_codes)}
     )
     return judged(report, solution, seen, tracked.camera_xy, light.tone)
 

@@ -50,7 +50,6 @@ def from_pattern(sights: Sights, pattern: Pattern) -> Outcome:
     report = geometry_report("pattern", solution, pattern.count, camera_wh, pattern.page_wh).model_copy(
         update={
             "photometric_codes": finite(light.residual_codes),
-            "has_tone": light.tone is not None,
             "noise_codes": noise_by_level(sights.mosaic, sights.mosaic_sigma),
             "blur_px": finite(blur_px(calibration, pattern, sights.board)),
             "clipped": shine.clipped,
@@ -66,6 +65,7 @@ def from_pattern(sights: Sights, pattern: Pattern) -> Outcome:
 
 def judged(report: Report, solution: Solution, seen: F32, points_xy: F64, tone: F32 | None) -> Outcome:
     """The outcome with its findings and its picture. seen: f32 (H, W, 3), codes. tone: see Calibration."""
+    report = report.model_copy(update={"has_tone": tone is not None})
     report = report.model_copy(update={"findings": judge(report)})
     rgb: U8 = np.asarray(np.clip(np.rint(seen), 0, 255), np.uint8)
     picture = draw_report(

@@ -142,13 +142,10 @@ class Refiner:
         self._rgb_before, self._seen_before = rgb, seen
         told = self.trust >= LEAST_TRUST
         self.quality = quality(planes.off, planes.least, planes.most, behind.contrast) if told else None
-        tables = self._tables_of(prediction)
-        is_told = prediction.tone is not None
+        tables, is_told = self._tables_of(prediction), prediction.tone is not None
         expected = expected_light(seen, planes.cells, tables, spread=is_told)
         if is_told:
-            own_light = by_plane(expected)
-            for tile, seen_rgb, plate in sights:
-                settle(seen_rgb, plate, behind.sigma, weight, own_light, *tile, tables, planes.pha)
+            self._settle(sights, weight, behind.sigma, expected)
         out = self._box(matte.box, tiles)
         pha, fgr = _in_box(matte, out)
         part, inner = overlap(planes.box, out)
@@ -193,6 +190,12 @@ class Refiner:
         gather(sight.rgb, sight.plate, sigma, *alphas, own_light, seen.y, seen.x, features[0])
         answer = self._net.answer(features)[0]
         accept(answer, sight.plate, planes.coarse, weight, seen, part, planes.pha)
+
+    def _settle(self, sights: list[_Sight], weight: F32, sigma: U8, expected: F32) -> None:
+        """After the score was taken: this moves what is soft anyway, which says little to it."""
+        own_light = by_plane(expected)
+        for tile, rgb, plate in sights:
+            settle(rgb, plate, sigma, weight, own_light, *tile, self._tables, self._planes.pha)
 
     def _box(self, old: Box, tiles: list[Tile]) -> Box:
         """The old matte's box and every tile looked at, in the camera's picture."""

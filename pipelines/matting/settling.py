@@ -17,7 +17,8 @@ from pipelines.compiling import compiled
 from pipelines.matting.cells import CELL_PX
 from pipelines.matting.evidence import NOISE_CODES
 from pipelines.matting.light import Tables
-from pipelines.matting.lines import along, largest
+from pipelines.matting.lines import along
+from pipelines.matting.unmixing import add
 from pipelines.media import DOUBT_UNITS, F32, U8, UNKNOWN, Box
 
 BARE, WHOLE = 2, 253  # alpha that the refiner is sure of stands
@@ -79,15 +80,31 @@ def _settle(
     slope_of: F32,
     pha: U8,
 ) -> None:
+    planes = expected.shape[0]
     y = top
     while y < top + rows:
-        # Rows that lie between the same cells' middles go together: only there is anything to interpolate.
+        # Rows that lie between the same cells' middles go together, and of them the soft stretch alone.
         until = min(y - (y - _HALF_CELL) % CELL_PX + CELL_PX, top + rows)
         first, past = _soft_stretch(pha, y, until, left, left + columns)
-        if past > first:
-            _settle_rows(
-                rgb, plate, sigma, weight, expected, y0, x0, y, until, first, past, light_of, slope_of, pha
+        n = max(past - first, 0)
+        lines, own = np.empty((2 * planes + 2, n), np.float32), np.empty((planes, n), np.float32)
+        share, sums = np.empty(n, np.float32), np.empty((6, n), np.float32)
+        drawn = -1
+        while y < until and n > 0:
+            above, row, start = drawn, y - y0, first - x0
+            drawn = along(weight, y, first, above, lines[:2], share)
+            for k in range(planes):
+                along(expected[k], y, first, above, lines[2 * k + 2 : 2 * k + 4], own[k])
+            sums[:] = _ZERO
+            for c in range(3):
+                seen, behind = rgb[c, row, start:], plate[c, row, start:]
+                add(seen, behind, light_of, own[c], sums[0], sums[1], sums[2], sums[3])
+                _widen(behind, light_of, own[c], own[4 + c], sums[4])
+            _doubt(
+                rgb[1, row, start:], plate[1, row, start:], sigma[y, first:], slope_of, own[3], share, sums[5]
             )
+            _move(sums[0], sums[1], sums[2], sums[3], sums[4], sums[5], own[3], share, pha[y, first:past])
+            y += 1
         y = until
 
 
@@ -109,65 +126,10 @@ def _soft_stretch(pha: U8, top: int, bottom: int, left: int, right: int) -> tupl
 
 
 @compiled(fastmath=True)
-def _settle_rows(
-    rgb: U8,
-    plate: U8,
-    sigma: U8,
-    weight: F32,
-    expected: F32,
-    y0: int,
-    x0: int,
-    top: int,
-    bottom: int,
-    left: int,
-    right: int,
-    light_of: F32,
-    slope_of: F32,
-    pha: U8,
-) -> None:
-    planes, columns = expected.shape[0], right - left
-    lines, own = np.empty((2 * planes + 2, columns), np.float32), np.empty((planes, columns), np.float32)
-    share, sums = np.empty(columns, np.float32), np.empty((6, columns), np.float32)
-    drawn = -1
-    for y in range(top, bottom):
-        above = drawn
-        drawn = along(weight, y, left, above, lines[:2], share)
-        if largest(share) <= _ZERO:
-            drawn = -1
-            continue
-        for k in range(planes):
-            along(expected[k], y, left, above, lines[2 * k + 2 : 2 * k + 4], own[k])
-        row, first = y - y0, left - x0
-        sums[:] = _ZERO
-        for c in range(3):
-            seen, behind = rgb[c, row, first:], plate[c, row, first:]
-            _add(seen, behind, light_of, own[c], own[4 + c], sums[0], sums[1], sums[2], sums[3], sums[4])
-        _doubt(rgb[1, row, first:], plate[1, row, first:], sigma[y, left:], slope_of, own[3], share, sums[5])
-        alpha = pha[y, left:right]
-        _move(sums[0], sums[1], sums[2], sums[3], sums[4], sums[5], own[3], share, alpha)
-
-
-@compiled(fastmath=True)
-def _add(
-    seen: U8,
-    behind: U8,
-    light_of: F32,
-    own: F32,
-    spread: F32,
-    dot: F32,
-    square: F32,
-    off2: F32,
-    own2: F32,
-    wide: F32,
-) -> None:
-    """One channel into the sums: <I - B, F - B>, |F - B|^2, |I - B|^2, |F|^2, and F's variance that way."""
-    for x in range(own.shape[0]):
-        there = light_of[behind[x]]
-        step, span = light_of[seen[x]] - there, own[x] - there
-        dot[x] += step * span
-        square[x] += span * span
-        off2[x] += step * step
-        own2[x] += own[x] * own[x]
+def _widen(behind: U8, light_of: F32, own: F32, spread: F32, wide: F32) -> None:
+    """One channel of F's variance in the direction of F - B, times |F - B|^2."""
+    for x in range(wide.shape[0]):
+        span = own[x] - light_of[behind[x]]
         wide[x] += spread[x] * span * span
 
 

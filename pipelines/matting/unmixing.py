@@ -56,7 +56,7 @@ def unmix(
     _begin(sigma, work[3], square, known)
     dot[:], off2[:], own2[:] = _ZERO, _ZERO, _ZERO
     for c in range(3):
-        _add(rgb[c, row], plate[c, row], work[c], dot, square, off2, own2)
+        add(rgb[c, row], plate[c, row], LIGHT, work[c], dot, square, off2, own2)
     _solve(rgb[1, row], plate[1, row], sigma, dot, square, off2, own2, known, alpha, sure)
     return drawn
 
@@ -69,11 +69,11 @@ def _begin(sigma: U8, near: F32, square: F32, known: F32) -> None:
 
 
 @compiled(fastmath=True)
-def _add(rgb: U8, plate: U8, own: F32, dot: F32, square: F32, off2: F32, own2: F32) -> None:
-    """One channel into the sums: <I - B, F - B>, |F - B|^2, |I - B|^2, |F|^2."""
+def add(rgb: U8, plate: U8, light_of: F32, own: F32, dot: F32, square: F32, off2: F32, own2: F32) -> None:
+    """One channel into the sums: <I - B, F - B>, |F - B|^2, |I - B|^2, |F|^2. light_of: of each code."""
     for x in range(own.shape[0]):
-        behind = LIGHT[plate[x]]
-        step, span = LIGHT[rgb[x]] - behind, own[x] - behind
+        behind = light_of[plate[x]]
+        step, span = light_of[rgb[x]] - behind, own[x] - behind
         dot[x] += step * span
         square[x] += span * span
         off2[x] += step * step

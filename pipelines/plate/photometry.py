@@ -148,7 +148,7 @@ class Photometry:
         (bh, bw), less where neighbours differ. seen: as for `fit`.
         """
         light = _straightened(coded(seen.reshape(-1, 3)), self.bends).reshape(seen.shape)
-        return light, _steepness(light.mean(axis=2)) * np.sqrt(flatness(seen))
+        return light, steepness(light.mean(axis=2)) * np.sqrt(flatness(seen))
 
     def _planes(self, size_hw: tuple[int, int]) -> F32:
         """q (3) and o (3) at the middles of cells, f32 (gh, gw, 6)."""
@@ -226,7 +226,7 @@ def fit(page: F32, seen: F32, sure: U8, blocks: Blocks, before: Photometry | Non
     terms = terms_at(x, y, blocks.size_hw)
     designs = [design(terms, lit, channel) for channel in range(3)]
     # Errors count in codes: how many codes a step of light is at this level.
-    steep = _steepness(target.mean(axis=1))
+    steep = steepness(target.mean(axis=1))
     codes, bends = coded(target), np.zeros((3, LEVELS)) if before is None else before.bends
     cells, trust = np.zeros((grid_hw[0] * grid_hw[1], 3)), np.ones(len(y))
     for least in _SPREADS:
@@ -244,7 +244,7 @@ def fit(page: F32, seen: F32, sure: U8, blocks: Blocks, before: Photometry | Non
     return Photometry(weights, cells.reshape(*grid_hw, 3), bends)
 
 
-def _steepness(light: F64) -> F64:
+def steepness(light: F64) -> F64:
     """Codes per light."""
     return np.asarray(255 / CODE_GAMMA * np.maximum(light, 0.003) ** (1 / CODE_GAMMA - 1))
 

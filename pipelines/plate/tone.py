@@ -27,6 +27,7 @@ from pipelines.plate.photometry import (
     first_guess,
     flatness,
     rarity_of,
+    steepness,
     terms_at,
 )
 
@@ -40,7 +41,6 @@ _FLAT = 0.8
 _ROUNDS = 8
 _NOISE = 2.0  # codes
 _LEAST_OUTLIER = 3.0  # codes
-_DARKEST = 0.003  # light: below, a step of light is no more codes
 _FIRM, _LOOSE = 1e6, 1e-3
 Index = npt.NDArray[np.intp]
 
@@ -97,17 +97,15 @@ def _solve(fields: _Fields) -> F64:
 def _normal(fields: _Fields, bends: F64, weights: F64, trust: F64) -> tuple[F64, F64, F64]:
     """Normal equations of one step, and by how many codes each block is off."""
     knots = len(_KNOTS)
-    size = knots + 3 * UNKNOWNS
-    normal, right, offs = _held(bends, weights), np.zeros(size), []
-    right[:] = -normal @ _state(bends, weights)
+    normal, offs = _held(bends, weights), []
+    right = -normal @ _state(bends, weights)
     weight = trust * fields.weight / _NOISE**2
     for c, rows in enumerate(fields.designs):
         light = np.maximum(rows @ weights[c], 1e-4)
         pure = 255 * light ** (1 / CODE_GAMMA)
         hats, slope = _hats(pure), np.interp(pure, _KNOTS[:-1] + _STEP / 2, np.diff(bends)) / _STEP
         missed = fields.codes[:, c] - pure - hats @ bends
-        steep = 255 / CODE_GAMMA * np.maximum(light, _DARKEST) ** (1 / CODE_GAMMA - 1)
-        both = np.concatenate([hats, ((1 + slope) * steep)[:, None] * rows], axis=1)
+        both = np.concatenate([hats, ((1 + slope) * steepness(light))[:, None] * rows], axis=1)
         at = np.r_[0:knots, knots + c * UNKNOWNS : knots + (c + 1) * UNKNOWNS]
         normal[np.ix_(at, at)] += both.T @ (both * weight[:, None])
         right[at] += both.T @ (weight * missed)
