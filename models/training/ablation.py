@@ -20,12 +20,12 @@ from models.refiner_net import WEIGHTS, RefinerNet
 from models.runtime import open_session
 from models.settings import NetworkSettings
 from models.training.blinkers import PARTS, variant
+from models.training.dataset import Sample
 from models.training.export import export, written
 from models.training.patches import Patches
 from models.training.report import by_scene, means
 from models.training.rules import VARIANT, Rules
 from models.training.train import Course, Trainer
-from pipelines.media import U8
 
 log = logging.getLogger("classroom.training")
 
@@ -38,11 +38,11 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Scenes:
-    """Wide and close ones to train on, and wide ones of people held out; u8 (h, w, PLANES) each."""
+    """Wide and close ones to train on, and wide ones of people held out."""
 
-    wide: Sequence[U8]
-    close: Sequence[U8]
-    tests: Sequence[U8]
+    wide: Sequence[Sample]
+    close: Sequence[Sample]
+    tests: Sequence[Sample]
 
 
 def ablate(folder: Path, scenes: Scenes, steps: int, seed: int) -> dict[str, Json]:
@@ -99,7 +99,7 @@ def _place(folder: Path, name: str) -> Path:
     return place
 
 
-def _measured(place: Path, weights: Path, tests: Sequence[U8]) -> Json:
+def _measured(place: Path, weights: Path, tests: Sequence[Sample]) -> Json:
     """What result.json says; measures and writes it first if it is not there."""
     path = place / RESULT
     if not path.exists():

@@ -1,4 +1,4 @@
-"""A camera by chance: lens blur, noise, tone curve, sharpening, compression."""
+"""A camera by chance: lens blur, noise, tone curve, sharpening, compression; what a calibration finds."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from pipelines.matting.light import LIGHT
 from pipelines.media import F32, U8
 
 _STEPS = 65_536
 _MOST_LIGHT = 1.6
 _SHARPENING = 0.45
+_UNMEASURED = 0.2  # of the cameras: calibrated by corners or on a page of few greys
+_KNOTS, _OFF_CODES = 7, 1.2  # by which a measured tone curve is off
+_MIDDLE = 128  # code at which Calibration.tone holds its scale
 Rng = np.random.Generator
 
 
@@ -63,6 +67,16 @@ class Camera:
         return np.asarray(
             cv2.cvtColor(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR)), cv2.COLOR_BGR2RGB), np.uint8
         )
+
+    def measured(self, rng: Rng) -> F32:
+        """Calibration.tone as it would be found: a little off. A pure power where it was not."""
+        if rng.random() < _UNMEASURED:
+            return LIGHT
+        off = np.interp(np.arange(256), np.linspace(0, 255, _KNOTS), rng.normal(0, _OFF_CODES, _KNOTS))
+        codes = np.clip(np.arange(256) + off, 0, 255) / 255
+        light = np.searchsorted(self.curve, codes) * (_MOST_LIGHT / (_STEPS - 1))
+        rising = np.maximum.accumulate(light) + 1e-6 * np.arange(256)
+        return np.asarray(rising * (LIGHT[_MIDDLE] / rising[_MIDDLE]), np.float32)
 
     def _tone(self, light: F32) -> F32:
         index = np.clip(light, 0, _MOST_LIGHT - 1e-3) * np.float32((_STEPS - 1) / _MOST_LIGHT) + np.float32(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -21,7 +22,7 @@ from models.training.scene import Scene, make_scene
 from pipelines.matting.cells import cells_of, colour_cells
 from pipelines.matting.evidence import deviation
 from pipelines.matting.shading import find_shadow, shade
-from pipelines.media import U8
+from pipelines.media import F32, U8
 
 log = logging.getLogger("classroom.training")
 
@@ -34,6 +35,15 @@ PAGES_A_SHARD = 24
 RGB, PLATE, FGR = slice(0, 3), slice(3, 6), slice(6, 9)
 DOUBT, PHA, COARSE, BEFORE = 9, 10, 11, 12
 PLANES = 13
+
+
+class Sample(NamedTuple):
+    """A scene to learn from. planes: u8 (h, w, PLANES). tone: of Calibration, f32 (256,), a pure power where
+    the box has not measured it.
+    """
+
+    planes: U8
+    tone: F32
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +77,14 @@ def make_dataset(plan: Plan) -> list[Path]:
     return [plan.shard(number) for number in range(plan.shards)]
 
 
-def load_shards(paths: list[Path]) -> tuple[list[U8], list[U8]]:
-    """Wide and close scenes, u8 (h, w, PLANES) each."""
-    wide, close = [], []
+def load_shards(paths: list[Path]) -> tuple[list[Sample], list[Sample]]:
+    """Wide and close scenes."""
+    wide: list[Sample] = []
+    close: list[Sample] = []
     for path in paths:
         with np.load(path) as shard:
-            wide += list(shard["wide"])
-            close += list(shard["close"])
+            wide += map(Sample, shard["wide"], shard["wide_tones"])
+            close += map(Sample, shard["close"], shard["close_tones"])
     return wide, close
 
 
@@ -88,24 +99,30 @@ def _make_shard(job: tuple[Plan, int]) -> Path:
     network = locate(NETWORK, default_models_dir())
     net = MattingNet.open(network, NetworkSettings(provider="cpu", threads=1))
 
-    def wide() -> Iterator[U8]:
+    def wide() -> Iterator[Sample]:
         for _ in range(WIDE_A_SHARD):
             scene = make_scene(rng, WIDE_HW, pages, people)
-            yield scene_planes(scene, real_coarse(net, scene.rgb, rng), rng)
+            yield sample_of(scene, real_coarse(net, scene.rgb, rng), rng)
 
-    def close() -> Iterator[U8]:
+    def close() -> Iterator[Sample]:
         for _ in range(CLOSE_A_SHARD):
             scene = make_scene(rng, CLOSE_HW, pages, people, close=True)
-            yield scene_planes(scene, imitated_coarse(scene.pha, scene.plate, rng), rng)
+            yield sample_of(scene, imitated_coarse(scene.pha, scene.plate, rng), rng)
 
     path = plan.shard(number)
     unfinished = path.with_suffix(".part")
+    arrays = _stacked("wide", wide()) | _stacked("close", close())
     with unfinished.open("wb") as file:
-        np.savez(file, wide=np.stack(list(wide())), close=np.stack(list(close())))
+        np.savez(file, allow_pickle=False, **arrays)
     return unfinished.rename(path)
 
 
-def scene_planes(scene: Scene, coarse: U8, rng: np.random.Generator) -> U8:
+def _stacked(name: str, samples: Iterable[Sample]) -> dict[str, U8 | F32]:
+    planes, tones = zip(*samples, strict=True)
+    return {name: np.stack(planes), f"{name}_tones": np.stack(tones)}
+
+
+def sample_of(scene: Scene, coarse: U8, rng: np.random.Generator) -> Sample:
     """The plate is the one that the box would use: under the teacher's shadow, as far as that is seen."""
     before = earlier(scene.pha, coarse, rng)
     sigma = np.empty_like(scene.doubt)
@@ -115,4 +132,4 @@ def scene_planes(scene: Scene, coarse: U8, rng: np.random.Generator) -> U8:
     plate = np.empty((3, *scene.room.shape), np.uint8)
     shade(scene.plate, scene.room, shadow, 0, 0, plate)
     planes = np.dstack([scene.rgb, *plate, scene.fgr, scene.doubt, scene.pha, coarse, before])
-    return np.asarray(planes, np.uint8)
+    return Sample(np.asarray(planes, np.uint8), scene.tone)

@@ -12,10 +12,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from models.training.dataset import BEFORE, COARSE, DOUBT, FGR, PHA, PLATE, RGB
+from models.training.dataset import BEFORE, COARSE, DOUBT, FGR, PHA, PLATE, RGB, Sample
 from pipelines.matting.cells import cells_of, colour_cells
 from pipelines.matting.colouring import by_plane, expected_light
 from pipelines.matting.evidence import FEATURES, deviation, gather
+from pipelines.matting.light import PURE, Tables
 from pipelines.media import F32, U8
 
 SIZE_PX = 128
@@ -43,9 +44,9 @@ class Batch:
 class Patches:
     """Batch `step` is the same in every run with the same scenes and seed: training can be resumed."""
 
-    def __init__(self, wide: Sequence[U8], close: Sequence[U8], seed: int) -> None:
+    def __init__(self, wide: Sequence[Sample], close: Sequence[Sample], seed: int) -> None:
         self._wide, self._close, self._seed = wide, close, seed
-        self._where: list[Points] = [_interesting(scene) for scene in wide]
+        self._where: list[Points] = [_interesting(scene.planes) for scene in wide]
 
     def batch(self, step: int) -> Batch:
         rng = np.random.default_rng((self._seed, step))
@@ -63,49 +64,56 @@ class Patches:
         for _ in range(first, last):
             yield ready.get()
 
-    def _patch(self, rng: Rng) -> U8:
-        """One patch, u8 (s, s, PLANES), that a local view can decide."""
+    def _patch(self, rng: Rng) -> Sample:
+        """One patch of SIZE_PX that a local view can decide."""
         while True:
-            patch = spoiled(self._cut(rng), rng)
+            cut, tone = self._cut(rng)
+            patch = spoiled(cut, rng)
             pha, coarse = patch[..., PHA].astype(np.int16), patch[..., COARSE].astype(np.int16)
             if np.abs(pha - coarse).mean() > _HOPELESS:
                 continue
             if pha.max() > 120 and coarse.max() < 60 and rng.random() < 0.6:
                 continue  # an isolated thing, of which nobody saw that it belongs to the teacher
-            return patch
+            return Sample(patch, tone)
 
-    def _cut(self, rng: Rng) -> U8:
+    def _cut(self, rng: Rng) -> Sample:
         if rng.random() >= _WIDE_SHARE:
-            scene = self._close[int(rng.integers(len(self._close)))]
+            scene, tone = self._close[int(rng.integers(len(self._close)))]
             y, x = (int(v) for v in rng.integers(0, scene.shape[0] - SIZE_PX + 1, 2))
-            return np.array(scene[y : y + SIZE_PX, x : x + SIZE_PX])
+            return Sample(np.array(scene[y : y + SIZE_PX, x : x + SIZE_PX]), tone)
         k = int(rng.integers(len(self._wide)))
-        scene, points = self._wide[k], self._where[k]
+        (scene, tone), points = self._wide[k], self._where[k]
         middle = rng.integers((0, 0), scene.shape[:2])
         if len(points) and rng.random() < 0.8:
             middle = points[int(rng.integers(len(points)))] + rng.integers(-_NEAR_PX, _NEAR_PX, 2)
         y, x = (int(v) for v in np.clip(middle - SIZE_PX // 2, 0, np.array(scene.shape[:2]) - SIZE_PX))
-        return np.array(scene[y : y + SIZE_PX, x : x + SIZE_PX])
+        return Sample(np.array(scene[y : y + SIZE_PX, x : x + SIZE_PX]), tone)
 
 
-def batch_of(patches: Sequence[U8]) -> Batch:
-    height, width = patches[0].shape[:2]
+def batch_of(patches: Sequence[Sample]) -> Batch:
+    height, width = patches[0].planes.shape[:2]
     features: F32 = np.empty((len(patches), FEATURES * 4, height // 2, width // 2), np.float32)
     for patch, out in zip(patches, features, strict=True):
         gather_patch(patch, out)
-    planes = np.ascontiguousarray(np.stack(patches).transpose(0, 3, 1, 2))
+    planes = np.ascontiguousarray(np.stack([patch.planes for patch in patches]).transpose(0, 3, 1, 2))
     return Batch(features, planes[:, RGB], planes[:, FGR], planes[:, PHA, None], planes[:, COARSE, None])
 
 
-def gather_patch(patch: U8, out: F32) -> None:
+def gather_patch(sample: Sample, out: F32) -> None:
     """The features of a whole patch or scene, f32 (56, h/2, w/2)."""
+    patch, tables = sample.planes, tables_of(sample.tone)
     doubt, coarse, before = (np.ascontiguousarray(patch[..., plane]) for plane in (DOUBT, COARSE, BEFORE))
     rgb, plate = (np.ascontiguousarray(patch[..., planes].transpose(2, 0, 1)) for planes in (RGB, PLATE))
     sigma = np.empty_like(doubt)
     deviation(np.ascontiguousarray(patch[..., PLATE]), doubt, sigma)
     seen = colour_cells(np.ascontiguousarray(patch[..., RGB]))
-    own_light = by_plane(expected_light(seen, cells_of(coarse)))
-    gather(rgb, plate, sigma, coarse, before, own_light, 0, 0, out)
+    own_light = by_plane(expected_light(seen, cells_of(coarse), tables))
+    gather(rgb, plate, sigma, coarse, before, own_light, tables, 0, 0, out)
+
+
+def tables_of(tone: F32) -> Tables:
+    """As the box makes them of a calibration's."""
+    return PURE if np.array_equal(tone, PURE.light) else Tables.of(tone)
 
 
 def spoiled(patch: U8, rng: Rng) -> U8:

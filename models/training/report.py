@@ -12,12 +12,11 @@ from PIL import Image, ImageDraw
 
 from models.refiner_net import RefinerNet
 from models.settings import NetworkSettings
-from models.training.dataset import COARSE, DOUBT, FGR, PHA, PLATE, RGB
-from models.training.patches import gather_patch
+from models.training.dataset import COARSE, DOUBT, FGR, PHA, PLATE, RGB, Sample
+from models.training.patches import gather_patch, tables_of
 from pipelines.matting.cells import CELL_PX, cells_of, colour_cells
 from pipelines.matting.colouring import Canvas, colour, expected_light
 from pipelines.matting.evidence import FEATURES, accept
-from pipelines.matting.light import PURE
 from pipelines.matting.refining import Net
 from pipelines.media import F32, U8, Box
 
@@ -28,12 +27,12 @@ _COLUMNS = ("picture", "plate", "truth", "coarse", "refined", "refined over grey
 _CURVES = {"mad": (200, 40, 40), "coarse_mad": (120, 120, 120)}
 
 
-def contact_sheet(weights: Path, scenes: Sequence[U8], target: Path) -> None:
-    """Rows of scenes u8 (h, w, PLANES), columns as _COLUMNS; a PNG."""
+def contact_sheet(weights: Path, scenes: Sequence[Sample], target: Path) -> None:
+    """Rows of scenes, columns as _COLUMNS; a PNG."""
     net = RefinerNet.open(NetworkSettings(provider="cpu"), weights)
     rows = []
-    for scene in scenes:
-        pha, fgr = refined(net, scene)
+    for sample in scenes:
+        scene, (pha, fgr) = sample.planes, refined(net, sample)
         alpha = pha[..., None] / np.float32(255)
         over = np.asarray(fgr * alpha + 120 * (1 - alpha), np.uint8)
         grey = [np.dstack([plane] * 3) for plane in (scene[..., PHA], scene[..., COARSE], pha)]
@@ -46,23 +45,24 @@ def contact_sheet(weights: Path, scenes: Sequence[U8], target: Path) -> None:
     image.save(target)
 
 
-def refined(net: Net, scene: U8) -> tuple[U8, U8]:
-    """Alpha u8 (h, w) and colour u8 (h, w, 3) of a whole scene, in one piece."""
+def refined(net: Net, sample: Sample) -> tuple[U8, U8]:
+    """Alpha u8 (h, w), before it is settled, and colour u8 (h, w, 3) of a whole scene, in one piece."""
+    scene, tables = sample.planes, tables_of(sample.tone)
     height, width = scene.shape[:2]
     features: F32 = np.empty((1, FEATURES * 4, height // 2, width // 2), np.float32)
-    gather_patch(scene, features[0])
+    gather_patch(sample, features[0])
     doubt, coarse = (np.ascontiguousarray(scene[..., plane]) for plane in (DOUBT, COARSE))
     rgb, plate = (np.ascontiguousarray(scene[..., planes].transpose(2, 0, 1)) for planes in (RGB, PLATE))
     pha, fgr = coarse.copy(), np.ascontiguousarray(scene[..., RGB])
     everywhere: F32 = np.ones((height // CELL_PX, width // CELL_PX), np.float32)
     whole = Box(0, 0, width, height)
     accept(net.answer(features)[0], plate, coarse, everywhere, whole, whole, pha)
-    expected = expected_light(colour_cells(fgr), cells_of(pha))
-    colour(rgb, plate, doubt, pha, everywhere, expected, whole, whole, Canvas(fgr, 0, 0), PURE)
+    expected = expected_light(colour_cells(fgr), cells_of(pha), tables)
+    colour(rgb, plate, doubt, pha, everywhere, expected, whole, whole, Canvas(fgr, 0, 0), tables)
     return pha, fgr
 
 
-def errors(net: Net, scenes: Sequence[U8]) -> dict[str, float]:
+def errors(net: Net, scenes: Sequence[Sample]) -> dict[str, float]:
     """Means of `by_scene`."""
     return means(by_scene(net, scenes))
 
@@ -74,13 +74,13 @@ def means(rows: Sequence[dict[str, float]]) -> dict[str, float]:
     return mean | {"ratio": float(np.median([row["mad"] / max(row["coarse_mad"], 1e-5) for row in rows]))}
 
 
-def by_scene(net: Net, scenes: Sequence[U8]) -> list[dict[str, float]]:
+def by_scene(net: Net, scenes: Sequence[Sample]) -> list[dict[str, float]]:
     """Of each scene: mean absolute errors of alpha, refined and coarse, all over and where alpha is soft;
     `worse` 1 where refined is worse; of colour where somebody is, refined and the picture's.
     """
     rows = []
-    for scene in scenes:
-        pha, fgr = refined(net, scene)
+    for sample in scenes:
+        scene, (pha, fgr) = sample.planes, refined(net, sample)
         truth = scene[..., PHA].astype(np.float32)
         row: dict[str, float] = {}
         soft = (truth > SOFT[0]) & (truth < SOFT[1])

@@ -30,7 +30,7 @@ class Scene:
     """rgb, plate, fgr: u8 (h, w, 3). doubt (quarter codes), room and pha: u8 (h, w). All as the camera codes
     them.
 
-    fgr: the person's own straight colour, spread beyond their edge. room: of media.Prediction.
+    fgr: the person's own straight colour, spread beyond their edge. room, tone: of media.Prediction.
     """
 
     rgb: U8
@@ -39,6 +39,7 @@ class Scene:
     room: U8
     pha: U8
     fgr: U8
+    tone: F32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,7 +123,8 @@ def _photographed(world: _World, person: F32, rng: Rng) -> Scene:
     fgr = camera.coded(_spread(np.asarray(straight, np.float32), cover))
     plate, doubt = _predicted(world, camera, bad, rng)
     pha = np.asarray(np.clip(cover, 0, 1) * 255 + 0.5, np.uint8)
-    return Scene(camera.shot(np.asarray(seen, np.float32), rng), plate, doubt, _lamps(world, rng), pha, fgr)
+    rgb = camera.shot(np.asarray(seen, np.float32), rng)
+    return Scene(rgb, plate, doubt, _lamps(world, rng), pha, fgr, camera.measured(rng))
 
 
 def _lamps(world: _World, rng: Rng) -> U8:

@@ -15,17 +15,18 @@ import torch
 from torch import Tensor
 
 from models.training.blinkers import NEVER_WORSE
+from models.training.dataset import Sample
 from models.training.export import begin_with
 from models.training.losses import Truth, Weights, loss, opened
 from models.training.net import Refiner, parameters
 from models.training.patches import Batch, Patches, batch_of
-from pipelines.media import U8
 
 log = logging.getLogger("classroom.training")
 
 REPORT_EVERY, SAVE_EVERY, TEST_EVERY = 100, 500, 1000
 # Two descents of the learning rate (Loshchilov and Hutter, "SGDR", ICLR 2017): the first learns, the second
-# learns to leave alone what the coarse alpha knows better, for which being worse counts more in it.
+# learns to leave alone what the coarse alpha knows better, for which being worse counts more in it. Weights
+# to go on from have learnt that: for them there is one.
 PEAK_RATE, LATE_RATE, LAST_SHARE = 2e-3, 5e-4, 0.01
 FIRST_SHARE = 8 / 11  # of the steps
 LATE_NEVER_WORSE = 4.0  # times what it counted before
@@ -48,13 +49,19 @@ class Course:
     start: Path | None = None
 
 
-def schedule(progress: float) -> tuple[float, float]:
-    """Learning rate, and what being worse than the coarse alpha counts, at 0 to 1 of the way."""
-    is_late = progress >= FIRST_SHARE
-    peak = LATE_RATE if is_late else PEAK_RATE
-    within = (progress - FIRST_SHARE) / (1 - FIRST_SHARE) if is_late else progress / FIRST_SHARE
-    fall = LAST_SHARE + (1 - LAST_SHARE) * 0.5 * (1 + math.cos(math.pi * within))
-    return peak * fall, LATE_NEVER_WORSE if is_late else 1.0
+def schedule(progress: float, *, goes_on: bool = False) -> tuple[float, float]:
+    """Learning rate, and what being worse than the coarse alpha counts, at 0 to 1 of the way. goes_on: from
+    weights that know most of it.
+    """
+    if goes_on:
+        return START_SHARE * PEAK_RATE * _fallen(progress), 1.0
+    if progress >= FIRST_SHARE:
+        return LATE_RATE * _fallen((progress - FIRST_SHARE) / (1 - FIRST_SHARE)), LATE_NEVER_WORSE
+    return PEAK_RATE * _fallen(progress / FIRST_SHARE), 1.0
+
+
+def _fallen(progress: float) -> float:
+    return LAST_SHARE + (1 - LAST_SHARE) * 0.5 * (1 + math.cos(math.pi * progress))
 
 
 def _kept(steps: int) -> float:
@@ -87,8 +94,8 @@ class Trainer:
         if self._checkpoint.exists():
             self._resume()
 
-    def run(self, patches: Patches, tests: Sequence[U8]) -> None:
-        """To the last step. tests: whole scenes u8 (h, w, PLANES) of people never trained on."""
+    def run(self, patches: Patches, tests: Sequence[Sample]) -> None:
+        """To the last step. tests: whole scenes of people never trained on."""
         log.info("%d parameters on %s, from step %d", parameters(self.net), self.device, self.step)
         seen: list[tuple[float, float, float]] = []
         started = time.monotonic()
@@ -106,7 +113,7 @@ class Trainer:
             if tests and (self.step % TEST_EVERY == 0 or self.step == self.course.steps):
                 self._note(kind="test", **self.test(tests))
 
-    def test(self, scenes: Sequence[U8]) -> dict[str, float]:
+    def test(self, scenes: Sequence[Sample]) -> dict[str, float]:
         """Mean absolute errors over whole scenes, and where alpha is soft, of the averaged weights."""
         sums: dict[str, list[float]] = {}
         self.average.eval()
@@ -123,15 +130,14 @@ class Trainer:
             sums.setdefault("worse", []).append(float(mads[0] > 1.01 * mads[1] + 1e-5))
         return {name: float(np.mean(values)) for name, values in sums.items()}
 
-    def _whole(self, scene: U8) -> tuple[Truth, Tensor]:
+    def _whole(self, scene: Sample) -> tuple[Truth, Tensor]:
         truth, features = self._tensors(batch_of([scene]))
         with torch.no_grad():
             return truth, self.average(features)
 
     def _train(self, batch: Batch) -> tuple[float, float, float]:
-        rate, never_worse = schedule(self.step / self.course.steps)
-        if self.course.start is not None:
-            rate *= START_SHARE
+        goes_on = self.course.start is not None
+        rate, never_worse = schedule(self.step / self.course.steps, goes_on=goes_on)
         rate *= min(1.0, (self.step + 1) / self._warm_steps)
         for group in self._optimizer.param_groups:
             group["lr"] = rate

@@ -16,8 +16,9 @@ import numpy as np
 
 from pipelines.compiling import compiled
 from pipelines.matting.cells import CELL_PX, SAMPLES
-from pipelines.matting.light import CODE_STEPS, PURE, Tables
+from pipelines.matting.light import CODE_STEPS, Tables
 from pipelines.matting.lines import along, largest, take
+from pipelines.matting.unmixing import EXPECTED
 from pipelines.media import F32, U8, UNKNOWN, Box
 
 SOLID = 250  # alpha from which a pixel's colour is the teacher's
@@ -31,13 +32,13 @@ _STEPS = np.float32(CODE_STEPS - 1)
 _HALF, _ONE, _ZERO = np.float32(0.5), np.float32(1), np.float32(0)
 
 
-def expected_light(seen: U8, alpha: U8, tables: Tables = PURE, *, spread: bool = False) -> F32:
-    """What colour the teacher is expected to have, light by cell of CELL_PX: f32 (rows, columns, 4), its
-    mean, and 0 where nothing of them is near or else 1. spread: three planes more, its variance.
+def expected_light(seen: U8, alpha: U8, tables: Tables) -> F32:
+    """What colour the teacher is expected to have, light by cell of CELL_PX: f32 (rows, columns, 7), its
+    mean, 0 where nothing of them is near or else 1, and its variance.
 
     seen: the picture's cells, u8 (rows, columns, 3, 16). alpha: u8 (rows, columns, 16).
     """
-    sums = np.zeros((*alpha.shape[:2], 7 if spread else 4), np.float32)
+    sums = np.zeros((*alpha.shape[:2], EXPECTED), np.float32)
     _tally(seen, alpha, tables.light, sums)
     near, wide = (
         np.asarray(cv2.GaussianBlur(sums, (0, 0), cells, borderType=cv2.BORDER_CONSTANT), np.float32)
@@ -47,21 +48,18 @@ def expected_light(seen: U8, alpha: U8, tables: Tables = PURE, *, spread: bool =
     say = both[..., 3:4]
     means = both / np.maximum(say, _LEAST_SAY)
     means[..., 3:4] = say > _LEAST_SAY
-    means[..., 4:] = np.maximum(means[..., 4:] - means[..., : means.shape[2] - 4] ** 2, 0)
+    means[..., 4:] = np.maximum(means[..., 4:] - means[..., :3] ** 2, 0)
     return np.asarray(means, np.float32)
 
 
 def by_plane(expected: F32) -> F32:
-    """The same as planes, f32 (4 or 7, rows, columns)."""
+    """The same as planes, f32 (7, rows, columns)."""
     return np.ascontiguousarray(expected.transpose(2, 0, 1))
 
 
 @compiled(fastmath=True)
 def _tally(seen: U8, alpha: U8, light_of: F32, sums: F32) -> None:
-    """Adds up the light of the solid ones among the pixels of a cell, how many they are, and, where there is
-    room for it, its squares.
-    """
-    wants_squares = sums.shape[2] > 4
+    """Adds up the light of the solid ones among the pixels of a cell, how many they are, and its squares."""
     for row in range(sums.shape[0]):
         for column in range(sums.shape[1]):
             here = sums[row, column]
@@ -72,8 +70,7 @@ def _tally(seen: U8, alpha: U8, light_of: F32, sums: F32) -> None:
                 for c in range(3):
                     light = light_of[seen[row, column, c, k]]
                     here[c] += light
-                    if wants_squares:
-                        here[4 + c] += light * light
+                    here[4 + c] += light * light
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,7 +149,7 @@ def _colour(
 
 @compiled(fastmath=True)
 def _repeat(expected: F32, x0: int, own: F32) -> None:
-    """What is expected in a row of cells, f32 (columns, 4 or 7), for each pixel from x0 on, f32 (4, n)."""
+    """What is expected in a row of cells, f32 (columns, 7), for each pixel from x0 on, f32 (4, n)."""
     for k in range(own.shape[1]):
         here = expected[min((x0 + k) // CELL_PX, expected.shape[0] - 1)]
         own[0, k], own[1, k], own[2, k], own[3, k] = here[0], here[1], here[2], here[3]

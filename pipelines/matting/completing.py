@@ -26,6 +26,8 @@ LEAST_CELLS = 16  # of a thing: what is smaller the refiner's tiles see whole
 PLAIN_CODES = 3.5  # standard deviation within a cell: twice a camera's noise
 STILL_CODES = 4.0  # a cell's mean since the picture before
 SOLID_TRUST = 0.9
+LEAST_COME_CELLS = 6
+OUT_CODES, VARIES_SHARE = 24.0, 0.25  # of what moves: its mean off the plate's; its deviation, of that
 _LEAST_SAMPLES = 12  # of SAMPLES, that far off
 _IS_OFF, _IS_PLAIN = 1, 2  # kinds of cells
 _SHADE = np.float32(0.75)  # of the lamps' light: a shadow that was not found, or found where there is none
@@ -35,6 +37,7 @@ _LIMIT: F32 = np.asarray(
     LEAST_CODES + LEVEL_SHARE * _CODES + 255 * (LIGHT + ADDED_LIGHT) ** (1 / 2.2) - _CODES, np.float32
 )
 _PLAIN2, _STILL = np.float32(PLAIN_CODES**2), np.float32(STILL_CODES)
+_OUT_CODES, _VARIES2 = np.float32(OUT_CODES), np.float32(VARIES_SHARE**2)
 _PER_SAMPLE = np.float32(1 / SAMPLES)
 _FULL, _ZERO = np.float32(255), np.float32(0)
 
@@ -59,6 +62,15 @@ def find_solid(
     return np.asarray(plain | ((kinds == _IS_OFF) & _beside(plain) & _beside(body)))
 
 
+def find_come(seen: U8, behind: U8, sigma: U8, room: U8, candidates: Mask) -> Mask:
+    """Cells that are somebody's through and through, and unlike the plate: bool (rows, columns). What moves
+    is found as well, so it has to stand out. Arguments: as for `find_solid`.
+    """
+    kinds: U8 = np.zeros(candidates.shape, np.uint8)
+    _find_outstanding(seen, behind, sigma, room, candidates, kinds)
+    return _large(_by_fours(kinds == _IS_PLAIN), LEAST_COME_CELLS)
+
+
 def _by_fours(cells: Mask) -> Mask:
     """Those that are in a block of two by two."""
     whole = cells[:-1, :-1] & cells[1:, :-1] & cells[:-1, 1:] & cells[1:, 1:]
@@ -68,9 +80,9 @@ def _by_fours(cells: Mask) -> Mask:
     return out
 
 
-def _large(cells: Mask) -> Mask:
+def _large(cells: Mask, least_cells: int = LEAST_CELLS) -> Mask:
     count, labels, stats, _ = cv2.connectedComponentsWithStats(np.asarray(cells, np.uint8), connectivity=4)
-    large = stats[:count, cv2.CC_STAT_AREA] >= LEAST_CELLS
+    large = stats[:count, cv2.CC_STAT_AREA] >= least_cells
     large[0] = False
     return np.asarray(large[labels])
 
@@ -79,10 +91,10 @@ def _beside(cells: Mask) -> Mask:
     return np.asarray(cv2.dilate(np.asarray(cells, np.uint8), np.ones((3, 3), np.uint8)) > 0)
 
 
-def fill(solid: Mask, pha: U8) -> None:
-    """Makes alpha u8 (h, w) whole in cells bool (rows, columns)."""
-    for row, column in np.argwhere(solid):
-        pha[row * CELL_PX : (row + 1) * CELL_PX, column * CELL_PX : (column + 1) * CELL_PX] = 255
+def fill(cells: Mask, pha: U8, alpha: int) -> None:
+    """Writes alpha into u8 (h, w), in cells bool (rows, columns)."""
+    for row, column in np.argwhere(cells):
+        pha[row * CELL_PX : (row + 1) * CELL_PX, column * CELL_PX : (column + 1) * CELL_PX] = alpha
 
 
 def show(solid: Mask, rgb: U8, on: Canvas) -> None:
@@ -115,6 +127,36 @@ def _find(seen: U8, before: U8, behind: U8, sigma: U8, room: U8, candidates: Mas
                 kinds[row, column] = _IS_PLAIN
             elif count == SAMPLES:
                 kinds[row, column] = _IS_OFF
+
+
+@compiled(fastmath=True)
+def _find_outstanding(seen: U8, behind: U8, sigma: U8, room: U8, candidates: Mask, kinds: U8) -> None:
+    """Writes _IS_PLAIN where a cell is off the plate all over, by much more than it varies."""
+    now, there = np.zeros(3, np.float32), np.zeros(3, np.float32)
+    for row in range(kinds.shape[0]):
+        for column in range(kinds.shape[1]):
+            if not candidates[row, column] or not _is_known(sigma[row, column]):
+                continue
+            here, plate = seen[row, column], behind[row, column]
+            _means(here, now)
+            _means(plate, there)
+            if _count_off(here, plate) < SAMPLES or _is_shade(now, there, room[row, column]):
+                continue
+            if _stands_out(here, now, there):
+                kinds[row, column] = _IS_PLAIN
+
+
+@compiled(fastmath=True)
+def _stands_out(cell: U8, mean: F32, there: F32) -> bool:
+    for c in range(3):
+        step = abs(mean[c] - there[c])
+        square = _ZERO
+        for k in range(SAMPLES):
+            off = np.float32(cell[c, k]) - mean[c]
+            square += off * off
+        if step >= _OUT_CODES and square * _PER_SAMPLE <= _VARIES2 * step * step:
+            return True
+    return False
 
 
 @compiled()

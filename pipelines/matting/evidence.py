@@ -15,18 +15,20 @@ from __future__ import annotations
 import numpy as np
 
 from pipelines.compiling import compiled
+from pipelines.matting.light import Tables
 from pipelines.matting.lines import along, largest, take
-from pipelines.matting.unmixing import SCRATCH, unmix
+from pipelines.matting.unmixing import EXPECTED, FOUND, KNOWN, NOISE_CODES, SUMS, VARIANCE, expect, unmix
 from pipelines.media import DOUBT_UNITS, F32, U8, UNKNOWN, Box
 
 FEATURES, ANSWERS = 14, 1
-NOISE_CODES = 1.6
 SLOPE_SHARE = 0.3  # of the plate's gradient: what is left of misregistration, in pixels
 CONFIDENT = 250  # coarse alpha that is not lowered where the plate is DARK or PALE
 DARK, PALE = 48, 228  # codes
 _MOST_KNOWN = 254
 SQUASH = 6.0  # deviations; twice as many hardly count twice
 SOFT_CODES = 6.0
+_DOUBTED2 = np.float32(0.1**2)  # variance of an unmixed alpha that is half sure
+_OTHER2 = np.float32(0.006**2)  # of the teacher's colour, taken for granted, in light
 
 _NOISE2 = np.float32((NOISE_CODES * DOUBT_UNITS) ** 2)
 _SLOPE2 = np.float32((SLOPE_SHARE * DOUBT_UNITS / 2) ** 2)  # of a central difference over two pixels
@@ -73,31 +75,66 @@ def deviation(plate: U8, doubt: U8, out: U8) -> None:
             out[y, x] = min(int(sigma + _HALF), _MOST_KNOWN)
 
 
-@compiled(fastmath=True)
 def gather(
-    rgb: U8, plate: U8, sigma: U8, coarse: U8, before: U8, expected: F32, y0: int, x0: int, out: F32
+    rgb: U8,
+    plate: U8,
+    sigma: U8,
+    coarse: U8,
+    before: U8,
+    expected: F32,
+    tables: Tables,
+    y0: int,
+    x0: int,
+    out: F32,
 ) -> None:
     """Writes the features of a tile, f32 (56, n, m), of the 2n x 2m pixels from (y0, x0) on.
 
     rgb, plate: the tile's planes, u8 (3, 2n, 2m). sigma (from `deviation`), coarse, before: u8 (h, w), of the
-    whole picture. expected: what colour the teacher has, light by cell, planes f32 (4, rows, columns).
+    whole picture. expected: of `colouring.by_plane`, in the light of the same tables.
     """
-    rows, columns = out.shape[1], out.shape[2]
-    line = np.empty((FEATURES + 2, 2 * columns), np.float32)
-    lines, work = np.empty((8, 2 * columns), np.float32), np.empty((SCRATCH, 2 * columns), np.float32)
+    light, slope, _, off = tables
+    _gather(rgb, plate, sigma, coarse, before, expected, light, slope, off, y0, x0, out)
+
+
+@compiled(fastmath=True)
+def _gather(
+    rgb: U8,
+    plate: U8,
+    sigma: U8,
+    coarse: U8,
+    before: U8,
+    expected: F32,
+    light_of: F32,
+    slope_of: F32,
+    off: np.float32,
+    y0: int,
+    x0: int,
+    out: F32,
+) -> None:
+    rows, columns = out.shape[1], 2 * out.shape[2]
+    line, sums = np.empty((FEATURES + 2, columns), np.float32), np.empty((SUMS, columns), np.float32)
+    lines, own = np.empty((2 * EXPECTED, columns), np.float32), np.empty((EXPECTED, columns), np.float32)
     drawn = -1
     for row in range(2 * rows):
-        y, x1 = y0 + row, x0 + 2 * columns
-        _describe(rgb, plate, row, sigma[y, x0:x1], line)
+        y, x1 = y0 + row, x0 + columns
+        doubt = sigma[y, x0:x1]
+        _describe(rgb, plate, row, doubt, line)
         _centre(coarse[y, x0:x1], line[10])
         _centre(before[y, x0:x1], line[11])
-        line[12] = line[10]
-        drawn = unmix(
-            rgb, plate, row, sigma[y, x0:x1], expected, y, x0, drawn, lines, work, line[12], line[13]
-        )
+        drawn = expect(expected, y, x0, drawn, lines, own)
+        unmix(rgb, plate, row, 0, doubt, light_of, slope_of, off, _OTHER2, own, sums)
+        _tell(sums[FOUND], sums[VARIANCE], sums[KNOWN], line[10], line[12], line[13])
         i, sub = row // 2, row % 2 * 2
         for k in range(FEATURES):
             _halve(line[k], out[4 * k + sub, i], out[4 * k + sub + 1, i])
+
+
+@compiled(fastmath=True)
+def _tell(found: F32, variance: F32, known: F32, coarse: F32, alpha: F32, sure: F32) -> None:
+    """The unmixed alpha and how sure it is, both less a half; the coarse alpha where it is not known."""
+    for j in range(alpha.shape[0]):
+        alpha[j] = coarse[j] + known[j] * (found[j] - _HALF - coarse[j])
+        sure[j] = known[j] * _DOUBTED2 / (_DOUBTED2 + variance[j]) - _HALF
 
 
 @compiled(fastmath=True)

@@ -7,7 +7,7 @@ import numpy as np
 from pipelines.matting.cells import CELL_PX, SAMPLES, cells_of, colour_cells, take_alpha
 from pipelines.matting.completing import Mask, fill
 from pipelines.matting.evidence import deviation
-from pipelines.media import EMPTY_BOX, F32, U8, Box, Matte, Prediction
+from pipelines.media import EMPTY_BOX, U8, Box, Matte, Prediction
 
 
 class Behind:
@@ -35,7 +35,7 @@ class Planes:
 
     coarse: the network's, pha: refined, before: refined, of the frame before; u8 (h, w). cells: of coarse,
     then of pha, u8 (rows, columns, 16); least, most: in each cell, u8 (rows, columns). off: see survey in
-    cells.py.
+    cells.py. off_before, most_before: of the matte before.
     """
 
     def __init__(self, box: Box) -> None:
@@ -43,12 +43,14 @@ class Planes:
         self.coarse, self.before, self.pha = (np.zeros((box.h, box.w), np.uint8) for _ in range(3))
         cells_hw = (box.h // CELL_PX, box.w // CELL_PX)
         self.cells: U8 = np.zeros((*cells_hw, SAMPLES), np.uint8)
-        self.off: F32 = np.zeros(cells_hw, np.float32)
-        self.least, self.most = (np.zeros(cells_hw, np.uint8) for _ in range(2))
+        self.off, self.off_before = (np.full(cells_hw, -1, np.float32) for _ in range(2))
+        self.least, self.most, self.most_before = (np.zeros(cells_hw, np.uint8) for _ in range(3))
 
     def take(self, matte: Matte) -> None:
         """The matte's alpha."""
         self.before, self.pha = self.pha, self.before
+        self.off_before, self.off = self.off, self.off_before
+        self.most_before, self.most = self.most, self.most_before
         for array in (self.coarse, self.cells, self.least, self.most):
             array[:] = 0
         part, inner = overlap(matte.box, self.box)
@@ -60,9 +62,16 @@ class Planes:
     def complete(self, solid: Mask) -> None:
         """Makes alpha whole in these cells, bool (rows, columns); that of before too, or it would fade in."""
         for pha in (self.coarse, self.pha, self.before):
-            fill(solid, pha)
+            fill(solid, pha, 255)
         for array in (self.cells, self.least, self.most):
             array[solid] = 255
+
+    def clear(self, gone: Mask) -> None:
+        """Takes alpha from these cells, bool (rows, columns)."""
+        for pha in (self.coarse, self.pha):
+            fill(gone, pha, 0)
+        for array in (self.cells, self.least, self.most):
+            array[gone] = 0
 
     def look(self, pha: U8, part: Box) -> None:
         """Takes alpha u8 (h, w) into the cells that a part of it touches."""

@@ -11,21 +11,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-import cv2
 import numpy as np
-import numpy.typing as npt
 
+from pipelines.matting.banding import Band, find_band
 from pipelines.matting.calming import calm
-from pipelines.matting.cells import CELL_PX, colour_cells, survey
+from pipelines.matting.cells import CELL_PX
 from pipelines.matting.colouring import Canvas, by_plane, colour, expected_light
-from pipelines.matting.completing import SOLID_TRUST, find_solid, show
+from pipelines.matting.completing import show
 from pipelines.matting.evidence import ANSWERS, FEATURES, accept, gather
 from pipelines.matting.light import PURE, Tables
 from pipelines.matting.lines import split_part
 from pipelines.matting.planes import Behind, Planes, overlap
-from pipelines.matting.quality import BARE_CODES, CHANGED, SAME, MinuteMean, quality
+from pipelines.matting.quality import MinuteMean, quality
 from pipelines.matting.settling import settle
-from pipelines.matting.shading import Shadow, find_shadow, shade, shaded_cells
+from pipelines.matting.shading import Shadow, shade
 from pipelines.matting.tiling import TILE_PX, Tile, place_tiles
 from pipelines.media import (
     EMPTY_BOX,
@@ -40,16 +39,9 @@ from pipelines.media import (
     freeze,
 )
 
-OWN_CELLS = 3  # from something that hangs together with the teacher: theirs as well
 LEAST_TRUST = 0.3  # around the teacher: below, the plate says nothing of the matte
 MOST_PX = 1_500_000  # of tiles: more, and the plate is wrong, whatever its trust says
-FRESH_S = 0.12  # alpha carried for no longer is where the teacher is
-GONE_CELLS_S = 40.0  # how far an arm may have gone from it, for each second more
 FORGET_S = 0.25  # the alpha before is of no use any more
-_BODY, _NOBODY, _ALL = 128, 5, 250
-_BRIDGE_CELLS = 2 * 8 + 1
-
-Mask = npt.NDArray[np.bool_]
 
 
 class Net(Protocol):
@@ -108,53 +100,50 @@ class Refiner:
         remembers = self._remembers(matte)
         if not remembers:
             np.copyto(planes.before, planes.coarse)
-        seen = colour_cells(rgb, planes.box)
-        known = behind.colour_cells, behind.room_cells
-        shadow = find_shadow(seen, *known, behind.sigma_cells, planes.cells)
-        shaded = shaded_cells(*known, shadow)
-        survey(seen, shaded, behind.sigma_cells, planes.off)
-        beyond_doubt = _beyond_doubt(planes, behind.contrast, matte.carried_pts)
-        trust = _trust_by_cell(prediction, planes.off.shape)
-        joined = _joined(planes)
-        whole = planes.least >= _ALL
-        lacking = joined & (planes.off > CHANGED) & ~whole & (trust >= SOLID_TRUST)
         seen_before = self._seen_before if remembers else None
-        of_plate = shaded, behind.sigma_cells, behind.room_cells
-        solid = find_solid(seen, seen_before, *of_plate, lacking, whole)
-        planes.complete(solid)
-        band, own = _band(planes, joined, solid, beyond_doubt)
-        body = planes.most >= _BODY
-        self.trust = float(trust[body].mean()) if body.any() else 0.0
-        weight = np.asarray(trust * (own & ~beyond_doubt), np.float32)
-        tiles = place_tiles(band & (weight > 0), planes.coarse.shape)
+        band = find_band(rgb, planes, behind, prediction, seen_before, matte.carried_pts)
+        self.trust = band.trust
+        tiles = place_tiles(band.cells, planes.coarse.shape)
         if not tiles or sum(tile.seen.w * tile.seen.h for tile in tiles) > MOST_PX:
             return None
-        sights = [_Sight.of(tile, rgb, prediction, shadow) for tile in tiles]
-        own_light = by_plane(expected_light(seen, planes.cells))
+        sights = [_Sight.of(tile, rgb, prediction, band.shadow) for tile in tiles]
+        tables = self._tables_of(prediction)
+        own_light = by_plane(expected_light(band.seen, planes.cells, tables))
         for sight in sights:
-            self._answer(sight, weight, behind.sigma, own_light)
+            self._answer(sight, band.weight, behind.sigma, own_light)
+        self._calm(sights, remembers)
+        self.tiles, self._before_pts = len(tiles), matte.pts
+        self._rgb_before, self._seen_before = rgb, band.seen
+        told = self.trust >= LEAST_TRUST
+        self.quality = quality(planes.off, planes.least, planes.most, behind.contrast) if told else None
+        expected = expected_light(band.seen, planes.cells, tables)
+        if prediction.tone is not None:
+            self._settle(sights, band.weight, behind.sigma, expected)
+        return self._matte(matte, rgb, behind.sigma, band, sights, expected)
+
+    def _calm(self, sights: list[_Sight], remembers: bool) -> None:
+        """Alpha of what stands still stays nearer to that of the frame before; then it is told by cell."""
+        planes = self._planes
         for sight in sights:
             if self._rgb_before is not None and remembers:
                 before = _cut(self._rgb_before, planes.box, sight.tile.seen)
                 calm(sight.rgb, before, planes.before, *sight.tile, planes.pha)
             planes.look(planes.pha, sight.tile.part)
-        self.tiles, self._before_pts = len(tiles), matte.pts
-        self._rgb_before, self._seen_before = rgb, seen
-        told = self.trust >= LEAST_TRUST
-        self.quality = quality(planes.off, planes.least, planes.most, behind.contrast) if told else None
-        tables, is_told = self._tables_of(prediction), prediction.tone is not None
-        expected = expected_light(seen, planes.cells, tables, spread=is_told)
-        if is_told:
-            self._settle(sights, weight, behind.sigma, expected)
-        out = self._box(matte.box, tiles)
+
+    def _matte(
+        self, matte: Matte, rgb: U8, sigma: U8, band: Band, sights: list[_Sight], expected: F32
+    ) -> Matte:
+        """With the alpha that the planes have now, and the teacher's own colour. rgb: the camera's."""
+        planes = self._planes
+        out = self._box(matte.box, [sight.tile for sight in sights])
         pha, fgr = _in_box(matte, out)
         part, inner = overlap(planes.box, out)
         pha[inner.slices] = planes.pha[part.slices]
         canvas = Canvas(fgr, out.y - planes.box.y, out.x - planes.box.x)
-        show(solid, rgb[planes.box.slices], canvas)
+        show(band.solid, rgb[planes.box.slices], canvas)
         for tile, seen_rgb, plate in sights:
-            pictures = seen_rgb, plate, behind.sigma, planes.pha
-            colour(*pictures, weight, expected, *tile, canvas, tables)
+            pictures = seen_rgb, plate, sigma, planes.pha
+            colour(*pictures, band.weight, expected, *tile, canvas, self._tables)
         freeze(pha)
         freeze(fgr)
         return Matte(matte.frame, out, pha, fgr, matte.carried_pts)
@@ -186,8 +175,8 @@ class Refiner:
         planes, (seen, part) = self._planes, sight.tile
         shape = 1, FEATURES * 4, seen.h // 2, seen.w // 2
         features = self._features[: FEATURES * seen.h * seen.w].reshape(shape)
-        alphas = planes.coarse, planes.before
-        gather(sight.rgb, sight.plate, sigma, *alphas, own_light, seen.y, seen.x, features[0])
+        known = sigma, planes.coarse, planes.before, own_light, self._tables
+        gather(sight.rgb, sight.plate, *known, seen.y, seen.x, features[0])
         answer = self._net.answer(features)[0]
         accept(answer, sight.plate, planes.coarse, weight, seen, part, planes.pha)
 
@@ -237,59 +226,6 @@ def _in_box(matte: Matte, box: Box) -> tuple[U8, U8]:
     _, old = overlap(matte.box, box)
     pha[old.slices], fgr[old.slices] = matte.pha, matte.fgr
     return pha, fgr
-
-
-def _joined(planes: Planes) -> Mask:
-    """Cells that hang together with the teacher, bool (rows, columns)."""
-    body = planes.most >= _BODY
-    changed = planes.off > CHANGED
-    # A pointer may leave the hand where nothing is known of the wall, and reach the LCD further on.
-    bridge = cv2.dilate(np.asarray(body, np.uint8), np.ones((_BRIDGE_CELLS, _BRIDGE_CELLS), np.uint8)) > 0
-    linked = changed | body | (bridge & (planes.off < 0))
-    near = cv2.dilate(np.asarray(linked, np.uint8), np.ones((3, 3), np.uint8))
-    _, labels = cv2.connectedComponents(near)
-    ours = np.zeros(int(labels.max()) + 1, np.bool_)
-    ours[labels[body]] = True
-    ours[0] = False
-    return np.asarray(ours[labels] & (changed | body))
-
-
-def _band(planes: Planes, joined: Mask, solid: Mask, beyond_doubt: Mask) -> tuple[Mask, Mask]:
-    """Cells to look at, and cells that can be the teacher's, bool (rows, columns) each. solid: completed."""
-    reach = 2 * OWN_CELLS + 1
-    own = (
-        cv2.dilate(np.asarray(joined | (planes.most > _NOBODY), np.uint8), np.ones((reach, reach), np.uint8))
-        > 0
-    )
-    soft = (planes.least < _ALL) & (planes.most > _NOBODY)
-    missed = joined & (planes.least < _ALL)
-    claimed = (planes.off >= 0) & (planes.off < SAME) & (planes.most > _NOBODY) & ~beyond_doubt
-    band = cv2.dilate(np.asarray(soft | missed | claimed, np.uint8), np.ones((3, 3), np.uint8)) > 0
-    band |= (cv2.dilate(np.asarray(solid, np.uint8), np.ones((3, 3), np.uint8)) > 0) & ~solid
-    return np.asarray(band & own), np.asarray(own)
-
-
-def _beyond_doubt(planes: Planes, contrast: U8, carried_pts: int) -> Mask:
-    """Cells that are all teacher to the network, before bare paper or paint: cloth of that very colour agrees
-    with the plate as well as nobody does, so agreement says nothing. Before writing it says much. Along the
-    outline of alpha that is old it does as well: an arm has gone from there.
-    """
-    whole = planes.least >= _ALL
-    gone = round(GONE_CELLS_S * max(carried_pts / PTS_HZ - FRESH_S, 0.0))
-    if gone > 0:
-        reach = np.ones((2 * gone + 1, 2 * gone + 1), np.uint8)
-        whole = cv2.erode(np.asarray(whole, np.uint8), reach, borderValue=1) > 0
-    return np.asarray(whole & (contrast <= BARE_CODES))
-
-
-def _trust_by_cell(prediction: Prediction, cells_hw: tuple[int, ...]) -> F32:
-    """The plate's trust, f32 by cell, 0 to 1."""
-    rows, columns = cells_hw
-    times = TRUST_TILE_PX // CELL_PX
-    tiles = prediction.trust.astype(np.float32) / np.float32(255)
-    size_wh = (tiles.shape[1] * times, tiles.shape[0] * times)
-    trust = cv2.resize(tiles, size_wh, interpolation=cv2.INTER_LINEAR)[:rows, :columns]
-    return np.asarray(trust, np.float32)
 
 
 def warm_up_refining() -> None:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from pipelines.media import F32, F64, TRUST_TILE_PX, U8, UNKNOWN, Box, Matte, Prediction, freeze
-from pipelines.plate.beside import far_from_teacher
+from pipelines.plate.beside import Around, Movement, far_from_teacher
 from pipelines.plate.geometry import PageView
 from pipelines.plate.held import without_held
 from pipelines.plate.plate import RIM_DOUBT, Plate
@@ -26,6 +26,7 @@ class Backdrop:
         self._scenery: _Scenery | None = None
         self._wall: Wall | None = None
         self._corners: F64 | None = None
+        self._movement = Movement()
 
     def predict(self, matte: Matte) -> Prediction | None:
         """What this matte's camera would see with nobody there. None while the LCD's place is not known.
@@ -33,13 +34,13 @@ class Backdrop:
         Where neither the page nor the wall is known, doubt says so; where they do not fit the picture, trust
         does. The same arrays come again while nothing has changed. Ask with empty mattes too.
         """
-        far = far_from_teacher(matte)
-        known, view = self.plate.predict(matte, far), self.plate.view
+        around = Around(far_from_teacher(matte), self._movement.since(matte))
+        known, view = self.plate.predict(matte, around), self.plate.view
         if view is None or view.box.is_empty:
             return known
         if self._scenery is None or view is not self._view:
             self._view, self._scenery = view, _Scenery(view, self._wall_for(view))
-        return self._scenery.predict(matte, known, far, self.plate.calibration.tone)
+        return self._scenery.predict(matte, known, around, self.plate.calibration.tone)
 
     def _wall_for(self, view: PageView) -> Wall:
         """The wall learnt so far, unless the camera has moved: then what it shows is elsewhere."""
@@ -81,16 +82,14 @@ class _Scenery:
         self._room: U8 = np.zeros_like(self._doubt)
         self._wall_doubt = self._doubt
 
-    def predict(self, matte: Matte, known: Prediction | None, sure: U8, tone: F32 | None) -> Prediction:
-        """sure: of `far_from_teacher`. tone: see Calibration."""
-        part = self._box.slices
-        self._wall.learn(matte.frame.rgb, sure, matte.pts, is_empty=matte.box.is_empty)
+    def predict(self, matte: Matte, known: Prediction | None, around: Around, tone: F32 | None) -> Prediction:
+        """tone: see Calibration."""
+        self._wall.learn(matte.frame.rgb, around.far, matte.pts, is_empty=matte.box.is_empty)
         if self._is_new(known):
             self._draw(known)
-        rgb, rows = matte.frame.rgb[part], matte.frame.size_wh[1]
-        beside = without_held(rgb, self._rgb, self._wall_doubt, sure[part], rows)
-        around = self._trust.measure(rgb, self._rgb, self._wall_doubt, beside)
-        trust = self._joined(around, known)
+        rgb, rows = matte.frame.rgb[self._box.slices], matte.frame.size_wh[1]
+        sure = without_held(rgb, self._rgb, self._wall_doubt, around.part(self._box), rows)
+        trust = self._joined(self._trust.measure(rgb, self._rgb, self._wall_doubt, sure), known)
         return Prediction(self._box, self._rgb, self._doubt, trust, self._room, tone)
 
     def _is_new(self, known: Prediction | None) -> bool:

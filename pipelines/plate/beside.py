@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
+import numpy.typing as npt
 
-from pipelines.media import PTS_HZ, U8, Box, Matte
+from pipelines.media import PTS_HZ, U8, Box, Matte, SizeWh
 from pipelines.plate.geometry import PageView
 
 AROUND_PX = 40  # of the teacher's alpha: what the network missed of them, their glow and shadow
 FRESH_S = 0.12  # alpha carried from no longer ago is where the teacher is
 STRAY_PX_S = 400.0  # how far beyond a hand may be, for each second more
+MOVED_CODES = 14  # from one picture to the next, of green: more than noise
 _COARSE_PX = 8
+_STEP = 4  # pixels: every fourth of every fourth row
+_PAIR = np.ones((2, 2), np.uint8)
+_NEAR = np.ones((7, 7), np.uint8)
+
+I16 = npt.NDArray[np.int16]
+I64 = npt.NDArray[np.int64]
+
+
+class Around(NamedTuple):
+    """What lies around the teacher. far: 255 where neither they nor what is near them is seen, u8 (h, w).
+    moved: 1 where something has moved that alpha does not know of yet, u8 (h, w); None where alpha is fresh.
+    """
+
+    far: U8
+    moved: U8 | None = None
+
+    def part(self, box: Box) -> Around:
+        return Around(self.far[box.slices], None if self.moved is None else self.moved[box.slices])
 
 
 def far_from_teacher(matte: Matte) -> U8:
@@ -26,9 +48,41 @@ def far_from_teacher(matte: Matte) -> U8:
     near = round(_around_px(matte) / _COARSE_PX) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * near + 1, 2 * near + 1))
     far = cv2.bitwise_not(cv2.dilate(small, disc))
-    wide_wh = small.shape[1] * _COARSE_PX, small.shape[0] * _COARSE_PX
-    wide = cv2.resize(far, wide_wh, interpolation=cv2.INTER_NEAREST)
-    return np.ascontiguousarray(wide[:height, :width])
+    return enlarged(np.asarray(far, np.uint8), _COARSE_PX, matte.frame.size_wh)
+
+
+def enlarged(small: U8, times: int, size_wh: SizeWh) -> U8:
+    """Every pixel so many times as wide and high, cut off at this size."""
+    wide_wh = small.shape[1] * times, small.shape[0] * times
+    wide = cv2.resize(small, wide_wh, interpolation=cv2.INTER_NEAREST)
+    return np.ascontiguousarray(wide[: size_wh[1], : size_wh[0]])
+
+
+class Movement:
+    """Where something has moved of late, whoever it is: alpha that was carried for long does not know it yet.
+
+    For one thread, one camera.
+    """
+
+    def __init__(self) -> None:
+        self._green: I16 = np.zeros((0, 0), np.int16)
+        self._moved_pts: I64 = np.zeros((0, 0), np.int64)
+
+    def since(self, matte: Matte) -> U8 | None:
+        """1 where something has moved since the picture that the matte's alpha is of, u8 (H, W); None where
+        alpha is fresh. Ask about every matte, in order.
+        """
+        green = matte.frame.rgb[::_STEP, ::_STEP, 1].astype(np.int16)
+        if green.shape != self._green.shape:
+            self._green, self._moved_pts = green, np.full(green.shape, -1, np.int64)
+        self._moved_pts[np.abs(green - self._green) > MOVED_CODES] = matte.frame.pts
+        self._green = green
+        if matte.carried_pts <= FRESH_S * PTS_HZ:
+            return None
+        moved = np.asarray(self._moved_pts > matte.frame.pts - matte.carried_pts, np.uint8)
+        # Grain is single; what moves is not.
+        near = np.asarray(cv2.dilate(cv2.morphologyEx(moved, cv2.MORPH_OPEN, _PAIR), _NEAR), np.uint8)
+        return enlarged(near, _STEP, matte.frame.size_wh)
 
 
 def sure_blocks(matte: Matte, view: PageView) -> U8:

@@ -2,32 +2,39 @@
 
 A book, or an arm that the network lost, is solid, hangs together with the teacher and ends soon. A fault of
 the plate is thin (misregistered writing), lies elsewhere, or goes on and on (another page, another light).
+Where alpha is old, an arm may have swung further; but it has moved, and a fault of the plate stays.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from pipelines.compiling import compiled
 from pipelines.media import DOUBT_UNITS, U8, UNKNOWN, freeze
+from pipelines.plate.beside import Around
 
 REACH_PX = 120  # of a picture of 720 rows: how far beyond the strip somebody holds something
 OFF_CODES = 48  # further than a shadow on the glass takes away
+MOVED_OFF_CODES = 12  # of what has moved
 _STEP = 4  # pixels: every fourth row and column is looked at
 _SOLID = np.ones((3, 3), np.uint8)
 _NEAR = np.ones((5, 5), np.uint8)
 
 
-def without_held(rgb: U8, plate: U8, doubt: U8, sure: U8, rows: int) -> U8:
-    """`sure`, less what somebody holds: the same array where nobody holds anything, else a new one.
+def without_held(rgb: U8, plate: U8, doubt: U8, around: Around, rows: int) -> U8:
+    """`around.far`, less what somebody holds or an arm has come to: the same array where there is nothing of
+    the kind, else a new one.
 
-    rgb, plate: u8 (h, w, 3). doubt: quarter codes u8 (h, w). sure: u8 (h, w), above 0 where nobody is near.
-    rows: of the whole picture.
+    rgb, plate: u8 (h, w, 3). doubt: quarter codes u8 (h, w). rows: of the whole picture.
     """
+    sure = _without_moved(rgb, plate, doubt, around)
     small = np.minimum(sure[::_STEP, ::_STEP], 1)
     far = np.empty_like(small)
-    _far_off(rgb, plate, doubt, far)
+    _far_off(rgb, plate, doubt, OFF_CODES, far)
     # Together with what is in the strip: of a book only a hem may stick out.
     solid = cv2.morphologyEx(far, cv2.MORPH_OPEN, _SOLID) & small
     if not solid.any() or small.all():
@@ -41,13 +48,26 @@ def without_held(rgb: U8, plate: U8, doubt: U8, sure: U8, rows: int) -> U8:
     held[0] = False
     if not held.any():
         return sure
-    mask = cv2.dilate(np.asarray(held[labels], np.uint8), _NEAR)
-    wide = cv2.resize(mask, (sure.shape[1], sure.shape[0]), interpolation=cv2.INTER_NEAREST)
+    return _less(sure, cv2.dilate(np.asarray(held[labels], np.uint8), _NEAR))
+
+
+def _without_moved(rgb: U8, plate: U8, doubt: U8, around: Around) -> U8:
+    if around.moved is None:
+        return around.far
+    moved = np.ascontiguousarray(around.moved[::_STEP, ::_STEP])
+    off = np.empty_like(moved)
+    _far_off(rgb, plate, doubt, MOVED_OFF_CODES, off)
+    return _less(around.far, cv2.dilate(off & moved, _NEAR))
+
+
+def _less(sure: U8, small: npt.NDArray[Any]) -> U8:
+    """sure u8 (h, w) where a mask of every _STEP is 0, a new array."""
+    wide = cv2.resize(small, (sure.shape[1], sure.shape[0]), interpolation=cv2.INTER_NEAREST)
     return np.asarray(cv2.bitwise_and(sure, sure, mask=1 - wide), np.uint8)
 
 
 @compiled()
-def _far_off(rgb: U8, plate: U8, doubt: U8, far: U8) -> None:
+def _far_off(rgb: U8, plate: U8, doubt: U8, codes: int, far: U8) -> None:
     """1 where a pixel of every _STEP is further off the plate than it may be in any channel, else 0."""
     for row in range(far.shape[0]):
         for column in range(far.shape[1]):
@@ -56,7 +76,7 @@ def _far_off(rgb: U8, plate: U8, doubt: U8, far: U8) -> None:
             for c in range(3):
                 off = max(off, abs(int(rgb[y, x, c]) - int(plate[y, x, c])))
             unsure = int(doubt[y, x])
-            far[row, column] = unsure != UNKNOWN and off > unsure // DOUBT_UNITS + OFF_CODES
+            far[row, column] = unsure != UNKNOWN and off > unsure // DOUBT_UNITS + codes
 
 
 def warm_up_held() -> None:
@@ -66,6 +86,6 @@ def warm_up_held() -> None:
     doubt: U8 = np.zeros((8, 8), np.uint8)
     freeze(frame)
     freeze(plate)
-    without_held(frame[:8, :8], plate, doubt, doubt, 720)  # as the wall asks
+    without_held(frame[:8, :8], plate, doubt, Around(doubt), 720)  # as the wall asks
     freeze(doubt)
-    without_held(frame[:8, :8], plate, doubt, doubt, 720)  # and the LCD
+    without_held(frame[:8, :8], plate, doubt, Around(doubt), 720)  # and the LCD

@@ -28,7 +28,7 @@ from pipelines.media import (
     Prediction,
     freeze,
 )
-from pipelines.plate.beside import far_from_teacher, sure_blocks
+from pipelines.plate.beside import Around, far_from_teacher, sure_blocks
 from pipelines.plate.geometry import PageView
 from pipelines.plate.held import warm_up_held, without_held
 from pipelines.plate.levels import with_levels
@@ -141,21 +141,21 @@ class Plate:
         """Where the LCD is in the newest picture; None before the first page."""
         return self._view
 
-    def predict(self, matte: Matte, far: U8 | None = None) -> Prediction | None:
+    def predict(self, matte: Matte, around: Around | None = None) -> Prediction | None:
         """What this matte's camera would see of the LCD with nobody there, and how far to trust it.
 
         None without a page, before the first fit, and when the camera sees another page. The same arrays
         come again while nothing has changed. Ask with empty mattes too: an empty room is the best one to
-        learn from. far: of `far_from_teacher`, where that is known already.
+        learn from. around: the teacher, where that is known already.
         """
         shown, view = self._follow(matte), self._view
         if shown is None or view is None or shown.plate is None or shown.doubt is None or shown.room is None:
             self._trust.forget()
             self._is_right = False
             return None
-        far = far_from_teacher(matte) if far is None else far
-        rgb, sure = matte.frame.rgb[view.box.slices], far[view.box.slices]
-        sure = without_held(rgb, shown.plate, shown.doubt, sure, matte.frame.size_wh[1])
+        around = around or Around(far_from_teacher(matte))
+        rgb, rows = matte.frame.rgb[view.box.slices], matte.frame.size_wh[1]
+        sure = without_held(rgb, shown.plate, shown.doubt, around.part(view.box), rows)
         trust = self._trust.measure(rgb, shown.plate, shown.doubt, sure)
         self._is_right = self._trust.mean >= _RELIT_TRUST
         return Prediction(view.box, shown.plate, shown.doubt, trust, shown.room, self.calibration.tone)

@@ -16,7 +16,7 @@ from models.refiner_net import WEIGHTS, RefinerNet
 from models.settings import NetworkSettings
 from models.training.ablation import LEFT_OUT, SHIPPED, Scenes, ablate, table
 from models.training.blinkers import FIXED_CODES, PARTS, Blinkers, variant
-from models.training.dataset import BEFORE, COARSE, DOUBT, FGR, PHA, PLANES, PLATE, RGB
+from models.training.dataset import BEFORE, COARSE, DOUBT, FGR, PHA, PLANES, PLATE, RGB, Sample
 from models.training.export import export, written
 from models.training.losses import Truth, opened
 from models.training.net import Refiner
@@ -25,6 +25,7 @@ from models.training.report import by_scene, errors, refined
 from models.training.rules import VARIANT, Rules
 from models.training.train import Course, Trainer
 from pipelines.matting.evidence import FEATURES
+from pipelines.matting.light import LIGHT
 from pipelines.media import DOUBT_UNITS, F32, U8, UNKNOWN
 
 CPU = NetworkSettings(provider="cpu", threads=1)
@@ -41,7 +42,7 @@ HIDDEN = {
 }
 
 
-def scene(seed: int, doubt: int = 2) -> U8:
+def scene(seed: int, doubt: int = 2) -> Sample:
     """A pale page with a body before it and a stick that the coarse alpha has lost."""
     rng = np.random.default_rng(seed)
     planes: U8 = np.zeros((SIZE, SIZE, PLANES), np.uint8)
@@ -53,12 +54,12 @@ def scene(seed: int, doubt: int = 2) -> U8:
     planes[..., FGR] = rng.integers(30, 90, 3)
     seen = page + planes[..., PHA, None] / 255 * (planes[..., FGR] - page) + rng.normal(0, 1, page.shape)
     planes[..., RGB] = np.clip(seen, 0, 255)
-    return planes
+    return Sample(planes, LIGHT)
 
 
-def features_of(planes: U8) -> F32:
+def features_of(sample: Sample) -> F32:
     out: F32 = np.empty((1, 4 * FEATURES, SIZE // 2, SIZE // 2), np.float32)
-    gather_patch(planes, out[0])
+    gather_patch(sample, out[0])
     return out
 
 
@@ -155,9 +156,9 @@ def test_rules_find_what_differs_and_leave_the_unknown_alone(tmp_path: Path) -> 
     pha, _ = refined(net, known)
     assert pha[STICK].mean() > 0.8 * 255
     assert pha[BODY].mean() > 0.97 * 255
-    assert pha[known[..., PHA] == 0].mean() < 0.02 * 255
+    assert pha[known.planes[..., PHA] == 0].mean() < 0.02 * 255
     pha, _ = refined(net, scene(3, UNKNOWN))
-    np.testing.assert_array_equal(pha, known[..., COARSE])
+    np.testing.assert_array_equal(pha, known.planes[..., COARSE])
 
 
 def test_errors_tell_scenes_that_became_worse() -> None:

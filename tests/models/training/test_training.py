@@ -11,13 +11,15 @@ import pytest
 
 from models.refiner_net import MULTIPLE, WEIGHTS, RefinerNet
 from models.settings import NetworkSettings
+from models.training.camera import Camera
 from models.training.coarse import imitated_coarse
-from models.training.dataset import CLOSE_HW, PLANES, scene_planes
+from models.training.dataset import CLOSE_HW, PLANES, Sample, sample_of
 from models.training.pages import make_page
 from models.training.patches import SIZE_PX, Patches
 from models.training.people import Cutout, DataMissing, cropped, load_people
 from models.training.scene import Scene, make_scene
 from pipelines.matting.evidence import ANSWERS, FEATURES
+from pipelines.matting.light import LIGHT
 from pipelines.media import U8
 
 
@@ -35,10 +37,10 @@ def scene(seed: int, size_hw: tuple[int, int] = CLOSE_HW) -> Scene:
     return make_scene(rng, size_hw, [make_page(rng, people)], people, close=True)
 
 
-def planes(seed: int, size_hw: tuple[int, int] = CLOSE_HW) -> U8:
+def sample(seed: int, size_hw: tuple[int, int] = CLOSE_HW) -> Sample:
     made, rng = scene(seed, size_hw), np.random.default_rng(seed)
     coarse = imitated_coarse(made.pha, made.plate, rng)
-    return scene_planes(made, coarse, rng)
+    return sample_of(made, coarse, rng)
 
 
 def test_scenes_come_again_from_their_seed() -> None:
@@ -67,9 +69,26 @@ def test_where_somebody_is_the_picture_is_their_colour() -> None:
             assert np.median(cv2.absdiff(made.rgb, made.fgr)[inside]) < 8
 
 
+def test_the_tone_curve_is_about_what_a_calibration_would_find() -> None:
+    rng, unmeasured, off = np.random.default_rng(2), 0, []
+    for _ in range(40):
+        camera = Camera.random(rng)
+        tone = camera.measured(rng)
+        assert (np.diff(tone) >= 0).all()
+        if np.array_equal(tone, LIGHT):
+            unmeasured += 1
+            continue
+        # A flat field of half the light beside it: what the codes say of the two is what was there.
+        one, half = (camera.coded(np.full((8, 8, 3), light, np.float32))[4, 4, 1] for light in (0.6, 0.3))
+        off.append(float(tone[half] / tone[one] / 0.5 - 1))
+    assert 2 < unmeasured < 20
+    assert np.median(np.abs(off)) < 0.04
+    assert max(np.abs(off)) < 0.2
+
+
 def test_batches_are_the_same_in_every_run() -> None:
-    scenes = [planes(seed) for seed in range(4)]
-    assert scenes[0].shape == (*CLOSE_HW, PLANES)
+    scenes = [sample(seed) for seed in range(4)]
+    assert scenes[0].planes.shape == (*CLOSE_HW, PLANES)
     one, other = (Patches(scenes, scenes, 7).batch(5) for _ in range(2))
     np.testing.assert_array_equal(one.features, other.features)
     assert one.features.shape[1:] == (4 * FEATURES, SIZE_PX // 2, SIZE_PX // 2)
@@ -113,7 +132,7 @@ def test_a_few_steps_learn_resume_and_export(tmp_path: Path) -> None:
     from models.training.export import export
     from models.training.train import Course, Trainer
 
-    scenes = [planes(seed) for seed in range(4)]
+    scenes = [sample(seed) for seed in range(4)]
     patches = Patches(scenes, scenes, 1)
     first = Trainer(Course(tmp_path, 4))
     first.run(patches, [])

@@ -76,5 +76,5 @@ def test_colour_stays_where_the_plate_tells_nothing(sigma: int, weight: float) -
 def test_nothing_is_expected_where_nobody_is() -> None:
     rgb, plate, _ = scene(250, 40, 0.3)
     nobody: U8 = np.zeros(HW, np.uint8)
-    assert not expected_light(colour_cells(rgb), cells_of(nobody))[..., 3].any()
+    assert not expected_light(colour_cells(rgb), cells_of(nobody), PURE)[..., 3].any()
     np.testing.assert_array_equal(coloured(rgb, plate, nobody), rgb)

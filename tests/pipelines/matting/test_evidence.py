@@ -8,6 +8,8 @@ import pytest
 
 from pipelines.matting.cells import CELL_PX, MOST_OFF, cells_of, colour_cells, survey, take_alpha
 from pipelines.matting.evidence import ANSWERS, FEATURES, accept, deviation, gather
+from pipelines.matting.light import PURE
+from pipelines.matting.unmixing import EXPECTED
 from pipelines.media import DOUBT_UNITS, F32, U8, UNKNOWN, Box
 
 HW = (64, 96)
@@ -58,8 +60,8 @@ def test_features_are_what_they_are_said_to_be() -> None:
     sigma[20:30] = UNKNOWN
     out: F32 = np.empty((4 * FEATURES, 16, 24), np.float32)
     part = slice(8, 40), slice(10, 58)
-    nobody: F32 = np.zeros((4, HW[0] // CELL_PX, HW[1] // CELL_PX), np.float32)
-    gather(planes(rgb[part]), planes(plate[part]), sigma, coarse, before, nobody, 8, 10, out)
+    nobody: F32 = np.zeros((EXPECTED, HW[0] // CELL_PX, HW[1] // CELL_PX), np.float32)
+    gather(planes(rgb[part]), planes(plate[part]), sigma, coarse, before, nobody, PURE, 8, 10, out)
     known = (sigma[part] != UNKNOWN)[..., None]
     seen = rgb[part].astype(np.float64)
     behind = np.where(known, plate[part], seen)

@@ -31,7 +31,7 @@ def settled(
     rgb: U8 = np.asarray(np.clip(np.rint(codes), 0, 255), np.uint8)
     pha: U8 = np.asarray(np.rint(true * 255), np.uint8)
     pha[:, EDGE:SOFT] = guess
-    expected = by_plane(expected_light(colour_cells(rgb), cells_of(pha), tables, spread=True))
+    expected = by_plane(expected_light(colour_cells(rgb), cells_of(pha), tables))
     seen, plate = (
         np.ascontiguousarray(picture.transpose(2, 0, 1))
         for picture in (rgb, np.full((*HW, 3), paper, np.uint8))
@@ -50,13 +50,18 @@ def test_strands_before_a_page_of_another_colour_are_right(paper: int, own: int,
 
 
 def test_it_is_the_cameras_curve_that_makes_it_right() -> None:
-    off = settled(238, 60, 0.4, 142, tables=PURE)[STRANDS].astype(float) - 102
+    off = settled(238, 60, 0.4, 142, tables=Tables.of(PURE.light))[STRANDS].astype(float) - 102
     assert off.mean() < -15, "a pure power takes a page that the camera bends for darker than it is"
 
 
 def test_before_paint_of_the_teachers_own_colour_the_refiner_stands() -> None:
     assert np.abs(settled(100, 100, 0.4, 142)[STRANDS].astype(int) - 142).max() <= 2
     assert np.abs(settled(24, 20, 0.4, 142)[STRANDS].astype(int) - 142).mean() < 8
+
+
+def test_hair_beside_a_bright_sleeve_is_not_taken_for_the_dark_page() -> None:
+    assert (settled(40, 150, 0.0, 142)[STRANDS] == 142).all()
+    assert settled(100, 200, 0.0, 142)[STRANDS].mean() < 100, "there it is no hair"
 
 
 def test_nothing_moves_without_a_plate_or_without_trust() -> None:

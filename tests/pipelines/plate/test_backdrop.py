@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.media import Matte, Prediction
+from pipelines.media import PTS_HZ, TRUST_TILE_PX, Box, Frame, Matte, Prediction
 from pipelines.plate.backdrop import Backdrop
 
 if TYPE_CHECKING:
@@ -88,3 +88,31 @@ def test_the_same_arrays_come_again(lesson: tuple[Classroom, Backdrop], pages: l
     assert one.rgb is other.rgb
     assert one.doubt is other.doubt
     assert not one.rgb.flags.writeable
+
+
+@pytest.mark.parametrize(
+    ("carried_s", "appears", "is_trusted"),
+    [(0.3, 30, True), (0.0, 30, False), (0.3, 12, False)],
+    ids=["swung since", "alpha is fresh", "was there before"],
+)
+def test_an_arm_that_old_alpha_does_not_know_costs_no_trust(
+    lesson: tuple[Classroom, Backdrop], pages: list[Page], carried_s: float, appears: int, is_trusted: bool
+) -> None:
+    """Much further out than somebody holds a book; what has been there longer than the alpha is no arm."""
+    classroom, backdrop = lesson
+    body, arm = Box(900, 300, 160, 420), Box(420, 360, 480, 70)
+    pha = np.full((body.h, body.w), 255, np.uint8)
+    known = None
+    for index in range(12, 33):
+        frame = classroom.frame(index, pages[0])
+        seen = np.array(frame.rgb)
+        seen[body.slices] = (120, 60, 50)
+        if index >= appears:
+            seen[arm.slices] = (120, 60, 50)
+        colour = np.ascontiguousarray(seen[body.slices])
+        carried = round(carried_s * PTS_HZ)
+        known = backdrop.predict(Matte(Frame(seen, frame.pts, 0), body, pha, colour, carried))
+    assert known is not None
+    row, column = arm.y + 30 - known.box.y, arm.x + 60 - known.box.x
+    there = known.trust[row // TRUST_TILE_PX, column // TRUST_TILE_PX]
+    assert there > 200 if is_trusted else there < 60
