@@ -1,4 +1,4 @@
-"""`python -m models.training [train | ablate]`: scenes, training, export, report. Goes on where it ended."""
+"""`python -m models.training [train | ablate | mean]`: scenes, training, export, report; can be resumed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import json
 import logging
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from models.settings import NetworkSettings
 from models.training.ablation import FILE_NAME, RESULT, Scenes, ablate, table
 from models.training.blinkers import PARTS, variant
 from models.training.dataset import Plan, load_shards, make_dataset
-from models.training.export import ParityError, export
+from models.training.export import ParityError, averaged, mean_of, written
+from models.training.net import Refiner
 from models.training.patches import Patches
 from models.training.people import DataMissing
 from models.training.quantize import quantize
@@ -28,7 +30,7 @@ from models.training.train import Course, Trainer
 log = logging.getLogger("classroom.training")
 
 TEST_SHARDS = 2
-BUDGETS = {"train": (36, 22_000), "ablate": (6, 1_200)}  # shards and steps
+BUDGETS = {"train": (36, 22_000), "ablate": (6, 1_200), "mean": (6, 0)}  # shards and steps
 
 
 def main() -> int:
@@ -53,6 +55,8 @@ def run(options: argparse.Namespace) -> None:
     if options.what == "ablate":
         folder = options.folder / f"ablation_{options.seed}_{shards}_{steps}"
         _ablate(folder, scenes, steps, options)
+    elif options.what == "mean":
+        _mean(scenes, options)
     else:
         _train(scenes, steps, options)
 
@@ -72,13 +76,28 @@ def _train(scenes: Scenes, steps: int, options: argparse.Namespace) -> None:
     patches = Patches(scenes.wide, scenes.close, options.seed)
     Trainer(Course(folder, steps, options.seed, without, options.start)).run(patches, scenes.tests)
     curves(folder / "log.jsonl", folder / "curves.png")
+    net, _ = averaged(folder / "checkpoint.pt")
+    _ship(net, without, scenes, folder, options)
+
+
+def _mean(scenes: Scenes, options: argparse.Namespace) -> None:
+    folder: Path = options.folder / "mean"
+    folder.mkdir(parents=True, exist_ok=True)
+    _ship(mean_of(options.of), (), scenes, folder, options)
+
+
+def _ship(
+    net: Refiner, without: Sequence[str], scenes: Scenes, folder: Path, options: argparse.Namespace
+) -> None:
+    """Exports the network, in 8 bits as well if it lacks nothing, and reports on it into the folder."""
     target: Path = options.weights or (folder / FILE_NAME if without else WEIGHTS)
     target.parent.mkdir(parents=True, exist_ok=True)
     small = int8_beside(target)
     small.unlink(missing_ok=True)
-    digests = {target.name: export(folder / "checkpoint.pt", target)}
+    digests = {target.name: written(net, variant(without), target)}
     result = {"float": errors(RefinerNet.open(NetworkSettings(provider="cpu"), target), scenes.tests)}
     if not without:
+        patches = Patches(scenes.wide, scenes.close, options.seed)
         digests[small.name] = quantize(target, small, patches)
         result["int8"] = errors(RefinerNet.open(NetworkSettings(provider="cpu"), target), scenes.tests)
     contact_sheet(target, scenes.tests[:10], folder / "sheet.png")
@@ -102,7 +121,8 @@ def _options() -> argparse.Namespace:
         nargs="?",
         choices=BUDGETS,
         default="train",
-        help="train the refiner's weights (the default), or small ones each without something, to compare",
+        help="train the refiner's weights (the default); small ones each without something, to compare; "
+        "or the mean of weights that went on from the same ones",
     )
     parser.add_argument("--people", type=Path, default=Path("../shared/teacher/people"), help="RGBA cut-outs")
     parser.add_argument(
@@ -110,6 +130,9 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument(
         "--weights", type=Path, help="where the ONNX file goes (models/weights; of an ablation: its folder)"
+    )
+    parser.add_argument(
+        "--of", type=Path, metavar="FILE", action="append", default=[], help="mean: exported float32 weights"
     )
     parser.add_argument("--start", type=Path, metavar="FILE", help="exported float32 weights to go on from")
     parser.add_argument("--seed", type=int, default=1)
@@ -125,6 +148,8 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="ablate: write the figures to FILE")
     options = parser.parse_args()
+    if options.what == "mean" and len(options.of) < 2:
+        parser.error("a mean is of two files or more: --of FILE --of FILE")
     torch.manual_seed(options.seed)
     return options
 

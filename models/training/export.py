@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,19 @@ def begin_with(net: Refiner, weights: Path) -> None:
 
 def _fits(old: torch.Tensor, own: torch.Tensor) -> bool:
     return all(a <= b for a, b in zip(old.shape, own.shape, strict=True))
+
+
+def mean_of(files: Sequence[Path]) -> Refiner:
+    """The mean of exported weights that went on from the same ones: better than each, and as quick (Wortsman
+    et al., "Model soups", ICML 2022). Raises ParityError.
+    """
+    nets = [Refiner() for _ in files]
+    for net, file in zip(nets, files, strict=True):
+        begin_with(net, file)
+    mean = Refiner()
+    states = [net.state_dict() for net in nets]
+    mean.load_state_dict({name: torch.stack([s[name] for s in states]).mean(0) for name in states[0]})
+    return mean
 
 
 def export(checkpoint: Path, target: Path) -> str:

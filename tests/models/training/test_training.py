@@ -167,6 +167,19 @@ def test_training_goes_on_from_exported_weights(tmp_path: Path) -> None:
         begin_with(net, WEIGHTS.with_suffix(".int8.onnx"))
 
 
+def test_the_mean_of_weights_lies_between_them(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="PyTorch is missing: pip install '.[train]'")
+    from models.training.export import mean_of
+
+    model, other = onnx.load(WEIGHTS), tmp_path / "other.onnx"
+    (stem,) = (array for array in model.graph.initializer if array.name == "stem.weight")
+    known = onnx.numpy_helper.to_array(stem)
+    stem.CopyFrom(onnx.numpy_helper.from_array(known + np.float32(0.5), "stem.weight"))
+    onnx.save(model, other)
+    mean = mean_of([WEIGHTS, other]).stem.weight.detach().numpy()
+    np.testing.assert_allclose(mean, known + np.float32(0.25), atol=1e-6)
+
+
 def test_planes_that_the_older_weights_did_not_know_begin_at_nothing(tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="PyTorch is missing: pip install '.[train]'")
     from models.training.export import begin_with
