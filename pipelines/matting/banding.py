@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from pipelines.matting.cells import CELL_PX, colour_cells, survey
-from pipelines.matting.completing import SOLID_TRUST, Mask, find_come, find_solid
+from pipelines.matting.completing import SOLID_TRUST, STILL_CODES, Mask, find_come, find_solid
 from pipelines.matting.planes import Behind, Planes
 from pipelines.matting.quality import BARE_CODES, CHANGED, SAME
 from pipelines.matting.shading import Shadow, find_shadow, shaded_cells
@@ -48,9 +48,11 @@ def find_band(
     prediction: Prediction,
     seen_before: U8 | None,
     carried_pts: int,
+    *,
+    remembers: bool,
 ) -> Band:
     """rgb: the camera's whole picture. planes: hold its coarse alpha; what is found solid is completed in
-    them. seen_before: cells of the picture before, None where that is of no use.
+    them. seen_before: cells of the picture before; remembers: is it recent?
     """
     seen = colour_cells(rgb, planes.box)
     known = behind.colour_cells, behind.room_cells
@@ -58,15 +60,15 @@ def find_band(
     shaded = shaded_cells(*known, shadow)
     survey(seen, shaded, behind.sigma_cells, planes.off)
     stale_s = max(carried_pts / PTS_HZ - FRESH_S, 0.0)
-    if stale_s > 0:
-        planes.clear(_gone(planes))
+    if stale_s > 0 and seen_before is not None and seen_before.shape == seen.shape:
+        planes.clear(_gone(planes, _changed(seen, seen_before)))
     beyond_doubt = _beyond_doubt(planes, behind.contrast, stale_s)
     trust = _trust_by_cell(prediction, planes.off.shape)
     joined = _joined(planes)
     whole = planes.least >= _ALL
     lacking = joined & (planes.off > CHANGED) & ~whole & (trust >= SOLID_TRUST)
     of_plate = shaded, behind.sigma_cells, behind.room_cells
-    solid = find_solid(seen, seen_before, *of_plate, lacking, whole)
+    solid = find_solid(seen, seen_before if remembers else None, *of_plate, lacking, whole)
     if stale_s > 0:
         solid |= find_come(seen, *of_plate, lacking & (planes.most < _BODY))
     planes.complete(solid)
@@ -107,13 +109,24 @@ def _band(planes: Planes, joined: Mask, solid: Mask, beyond_doubt: Mask) -> tupl
     return np.asarray(band & own), np.asarray(own)
 
 
-def _gone(planes: Planes) -> Mask:
+def _changed(seen: U8, before: U8) -> Mask:
+    """Cells of which the picture has changed, bool (rows, columns)."""
+    now, was = (cells.mean(axis=3, dtype=np.float32) for cells in (seen, before))
+    return np.asarray(np.abs(now - was).max(axis=2) > STILL_CODES)
+
+
+def _gone(planes: Planes, changed: Mask) -> Mask:
     """Cells where old alpha claims somebody, and they were seen to leave, or were not there in the matte
-    before and the picture is the plate. bool (rows, columns).
+    before and the picture is the plate. bool (rows, columns). changed: where the picture has; a page that
+    turns to the colour of somebody's shirt takes nobody away.
     """
     known, claimed = planes.off >= 0, planes.most > _NOBODY
     # Their shadow may still lie there, deeper than it is found beside alpha that is old.
-    has_left = (planes.off_before > CHANGED) & (planes.off < np.maximum(SAME, LEFT_SHARE * planes.off_before))
+    has_left = (
+        changed
+        & (planes.off_before > CHANGED)
+        & (planes.off < np.maximum(SAME, LEFT_SHARE * planes.off_before))
+    )
     was_nobody = (planes.most_before <= _NOBODY) & (planes.off < SAME)
     return np.asarray(known & claimed & (has_left | was_nobody))
 

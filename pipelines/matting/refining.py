@@ -100,8 +100,8 @@ class Refiner:
         remembers = self._remembers(matte)
         if not remembers:
             np.copyto(planes.before, planes.coarse)
-        seen_before = self._seen_before if remembers else None
-        band = find_band(rgb, planes, behind, prediction, seen_before, matte.carried_pts)
+        known = rgb, planes, behind, prediction, self._seen_before
+        band = find_band(*known, matte.carried_pts, remembers=remembers)
         self.trust = band.trust
         tiles = place_tiles(band.cells, planes.coarse.shape)
         if not tiles or sum(tile.seen.w * tile.seen.h for tile in tiles) > MOST_PX:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ WIDTH, HEIGHT = 640, 480
 LCD = Box(32, 16, 576, 448)
 BODY = (slice(160, 480), slice(380, 500))
 UP, DOWN = ((slice(y, y + 48), slice(200, 390)) for y in (176, 336))
-SLEEVE, PAGE = (150, 40, 60), (232, 232, 230)
+SLEEVE, GREEN, PAGE = (150, 40, 60), (90, 130, 70), (232, 232, 230)
 OLD_PTS, STEP = round(0.24 * PTS_HZ), PTS_HZ // 6
 Part = tuple[slice, slice]
 
@@ -102,6 +104,23 @@ def test_fresh_alpha_is_left_to_the_network() -> None:
 def test_a_sleeve_of_the_pages_colour_that_was_there_before_stays() -> None:
     mattes = [sight(number, UP, UP, number * OLD_PTS, sleeve=PAGE) for number in range(2)]
     assert (alpha(mattes)[inner(UP)] == 255).all()
+
+
+def test_a_page_that_turns_to_the_sleeves_colour_takes_no_arm_away() -> None:
+    # Two steps apart: closer ones, and what stands still keeps the alpha that it had.
+    first, second = sight(0, UP, UP, 0, GREEN), sight(2, UP, UP, OLD_PTS, GREEN)
+    seen = np.array(second.frame.rgb)
+    is_page = (np.abs(seen.astype(int) - SLEEVE) > 12).any(axis=2)
+    is_page[UP] = False
+    seen[is_page] = GREEN
+    turned = Matte(Frame(seen, 2 * STEP, 1), second.box, second.pha, seen[second.box.slices], OLD_PTS)
+    plain, known = np.full((LCD.h, LCD.w, 3), GREEN, np.uint8), prediction(10)
+    pages = [known, replace(known, rgb=plain)]
+    refiner = Refiner(ClaimsNothing(), lambda matte: pages[matte.frame.pts // (2 * STEP)])
+    last = [refiner(matte) for matte in (first, turned)][-1]
+    pha: U8 = np.zeros((HEIGHT, WIDTH), np.uint8)
+    pha[last.box.slices] = last.pha
+    assert (pha[inner(UP)] == 255).all()
 
 
 @pytest.mark.parametrize(("shade", "lamps"), [((212, 212, 210), 10), ((150, 150, 149), 250)])
