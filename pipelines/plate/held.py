@@ -20,6 +20,7 @@ from pipelines.plate.beside import Around
 REACH_PX = 120  # of a picture of 720 rows: how far beyond the strip somebody holds something
 OFF_CODES = 48  # further than a shadow on the glass takes away
 MOVED_OFF_CODES = 12  # of what has moved
+MOST_MOVED = 0.12  # of what is far from the teacher: more of it, and a page has turned
 _STEP = 4  # pixels: every fourth row and column is looked at
 _SOLID = np.ones((3, 3), np.uint8)
 _NEAR = np.ones((5, 5), np.uint8)
@@ -54,10 +55,13 @@ def without_held(rgb: U8, plate: U8, doubt: U8, around: Around, rows: int) -> U8
 def _without_moved(rgb: U8, plate: U8, doubt: U8, around: Around) -> U8:
     if around.moved is None:
         return around.far
-    moved = np.ascontiguousarray(around.moved[::_STEP, ::_STEP])
-    off = np.empty_like(moved)
+    small, moved = np.minimum(around.far[::_STEP, ::_STEP], 1), around.moved[::_STEP, ::_STEP]
+    off = np.empty_like(small)
     _far_off(rgb, plate, doubt, MOVED_OFF_CODES, off)
-    return _less(around.far, cv2.dilate(off & moved, _NEAR))
+    arm = cv2.morphologyEx(off & moved & small, cv2.MORPH_OPEN, _SOLID)
+    if np.count_nonzero(arm) > MOST_MOVED * np.count_nonzero(small):
+        return around.far
+    return _less(around.far, cv2.dilate(arm, _NEAR))
 
 
 def _less(sure: U8, small: npt.NDArray[Any]) -> U8:

@@ -116,3 +116,21 @@ def test_an_arm_that_old_alpha_does_not_know_costs_no_trust(
     row, column = arm.y + 30 - known.box.y, arm.x + 60 - known.box.x
     there = known.trust[row // TRUST_TILE_PX, column // TRUST_TILE_PX]
     assert there > 200 if is_trusted else there < 60
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_page_that_turns_is_not_taken_for_an_arm(
+    lesson: tuple[Classroom, Backdrop], pages: list[Page], number: int
+) -> None:
+    """All of it has moved since the picture that old alpha is of, and is off the plate of the page before."""
+    classroom, backdrop = lesson
+    body = Box(900, 300, 160, 420)
+    pha, known = np.full((body.h, body.w), 255, np.uint8), None
+    for index in range(12, 33):
+        frame = classroom.frame(index, pages[0] if index < 32 else pages[number])
+        seen = np.array(frame.rgb)
+        seen[body.slices] = (120, 60, 50)
+        colour = np.ascontiguousarray(seen[body.slices])
+        known = backdrop.predict(Matte(Frame(seen, frame.pts, 0), body, pha, colour, round(0.3 * PTS_HZ)))
+    assert known is not None
+    assert known.trust[3:12, 4:16].mean() < 60
