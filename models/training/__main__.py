@@ -35,6 +35,7 @@ BUDGETS = {"train": (36, 22_000), "ablate": (6, 1_200), "mean": (6, 0)}  # shard
 
 def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    log.setLevel(logging.INFO)  # its own: making 8 bits quiets the root's
     options = _options()
     cv2.setNumThreads(1)
     try:

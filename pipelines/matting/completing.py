@@ -4,7 +4,8 @@ A tile of the refiner's network sees 96 pixels: inside a large plain thing all i
 is a little off the plate, which a veil or a fault of the plate may be as well, and it answers with half an
 alpha. But what is half there lets the plate through, or changes from pixel to pixel, as hair does, or moves,
 as a blurred hand does. So a cell is solid that hangs together with the teacher, is plain, stands still, and
-is further off the plate than trust allows a plate to be wrong, and than a shadow explains.
+is further off the plate than trust allows a plate to be wrong, and than a shadow explains. Where alpha is old
+(banding.py) what has moved counts too; it has to stand out from the plate instead of standing still.
 """
 
 from __future__ import annotations
@@ -116,13 +117,11 @@ def _find(seen: U8, before: U8, behind: U8, sigma: U8, room: U8, candidates: Mas
         for column in range(kinds.shape[1]):
             if not candidates[row, column] or not _is_known(sigma[row, column]):
                 continue
-            here, plate = seen[row, column], behind[row, column]
-            _means(here, now)
-            _means(before[row, column], was)
-            _means(plate, there)
-            count = _count_off(here, plate)
-            if count < _LEAST_SAMPLES or _is_shade(now, there, room[row, column]):
+            here = seen[row, column]
+            count = _look(here, behind[row, column], room[row, column], now, there)
+            if count < _LEAST_SAMPLES:
                 continue
+            _means(before[row, column], was)
             if _is_plain(here, now) and _is_still(now, was):
                 kinds[row, column] = _IS_PLAIN
             elif count == SAMPLES:
@@ -137,13 +136,18 @@ def _find_outstanding(seen: U8, behind: U8, sigma: U8, room: U8, candidates: Mas
         for column in range(kinds.shape[1]):
             if not candidates[row, column] or not _is_known(sigma[row, column]):
                 continue
-            here, plate = seen[row, column], behind[row, column]
-            _means(here, now)
-            _means(plate, there)
-            if _count_off(here, plate) < SAMPLES or _is_shade(now, there, room[row, column]):
-                continue
-            if _stands_out(here, now, there):
+            here = seen[row, column]
+            count = _look(here, behind[row, column], room[row, column], now, there)
+            if count == SAMPLES and _stands_out(here, now, there):
                 kinds[row, column] = _IS_PLAIN
+
+
+@compiled(fastmath=True)
+def _look(here: U8, plate: U8, room: U8, now: F32, there: F32) -> int:
+    """How many samples of a cell are off the plate; 0 where a shade explains it. Writes the means of both."""
+    _means(here, now)
+    _means(plate, there)
+    return 0 if _is_shade(now, there, room) else _count_off(here, plate)
 
 
 @compiled(fastmath=True)

@@ -59,7 +59,7 @@ def _without_moved(rgb: U8, plate: U8, doubt: U8, around: Around) -> U8:
     off = np.empty_like(small)
     _far_off(rgb, plate, doubt, MOVED_OFF_CODES, off)
     arm = cv2.morphologyEx(off & moved & small, cv2.MORPH_OPEN, _SOLID)
-    if np.count_nonzero(arm) > MOST_MOVED * np.count_nonzero(small):
+    if not 0 < np.count_nonzero(arm) <= MOST_MOVED * np.count_nonzero(small):
         return around.far
     return _less(around.far, cv2.dilate(arm, _NEAR))
 
