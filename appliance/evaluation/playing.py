@@ -18,9 +18,10 @@ from appliance.evaluation.clips import Clip
 from appliance.evaluation.figures import Figure, placed_figure
 from appliance.evaluation.lcd import DELAY_MS, DELAY_SIGMA_MS, EXPOSURE_MS, Exposed, Lcd
 from appliance.evaluation.scenarios import Scenario
+from pipelines.alignment import Calibration
 from pipelines.calibration.figures import photometric
 from pipelines.calibration.pattern import Pattern
-from pipelines.media import F32, F64, PTS_HZ, U8, Calibration, Delay, Frame, Page, SizeWh
+from pipelines.media import F32, F64, PTS_HZ, U8, Delay, Frame, Page, SizeWh
 from pipelines.simulated.light import noise_table, tone
 from pipelines.simulated.optics import Optics
 from pipelines.simulated.rendering import Renderer

@@ -19,7 +19,7 @@ HELD_OUT_FROM = 36  # persons of this number and above are for testing
 CLIP_STEP = 5
 _DARK_LIGHT, _PALE_LIGHT = 0.08, 0.5  # linear
 _BLURRED, _ENLARGED = 0.25, 0.3
-_FOREIGN = 0.25  # how often an edge keeps colour of where its person was photographed
+_FOREIGN = 0.4  # how often an edge keeps colour of where its person was photographed, or of the light behind
 
 
 class DataMissing(Exception):
@@ -126,9 +126,12 @@ def _kept_foreign(light: F32, alpha: F32, rng: np.random.Generator) -> F32:
 
     Then thin hair may come near the page's own colour: not colour alone, but the coarse alpha has to tell.
     """
-    foreign = rng.uniform(0, 0.9, 3) ** 2 if rng.random() < 0.7 else np.full(3, rng.uniform(0, 0.9))
-    soft = 1 - np.asarray(cv2.GaussianBlur(alpha, (0, 0), float(rng.uniform(0.8, 3))))
-    share = np.clip(soft * rng.uniform(0.3, 1.3), 0, 0.9)[..., None]
+    foreign = rng.uniform(0, 0.9, 3) ** 2 if rng.random() < 0.5 else np.full(3, rng.uniform(0, 0.9))
+    if rng.random() < 0.5:  # never unmixed at all: the picture as it was taken
+        share = np.clip((1 - alpha) * rng.uniform(0.8, 1), 0, 0.97)[..., None]
+    else:
+        soft = 1 - np.asarray(cv2.GaussianBlur(alpha, (0, 0), float(rng.uniform(0.8, 3))))
+        share = np.clip(soft * rng.uniform(0.3, 1.3), 0, 0.9)[..., None]
     return np.asarray(light * (1 - share) + foreign * share, np.float32)
 
 

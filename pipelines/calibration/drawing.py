@@ -5,7 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from pipelines.media import F64, U8, Calibration
+from pipelines.alignment import Calibration
+from pipelines.media import F64, U8
 
 MAGNIFIED = 100  # what a point missed, in the picture
 _LINES = (16, 9)

@@ -8,8 +8,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from pipelines.alignment import Calibration
 from pipelines.calibration.pattern import Pattern
-from pipelines.media import F32, F64, U8, Calibration
+from pipelines.media import F32, F64, U8
 from pipelines.plate.geometry import PageView
 from pipelines.plate.photometry import fit, seen_light
 from pipelines.plate.tone import find_tone
@@ -28,7 +29,7 @@ _LIGHT = ((np.arange(256) / 255) ** 2.2).astype(np.float32)
 class Photometric(NamedTuple):
     """residual_codes: picture minus prediction, of 255, where the LCD is in sight and smooth: rms without
     what lies beyond four deviations, so that people do not count; nan when no LCD is like what was seen.
-    in_sight: share of the LCD that was used. tone: see media.Calibration."""
+    in_sight: share of the LCD that was used. tone: see alignment.Calibration."""
 
     residual_codes: float
     in_sight: float

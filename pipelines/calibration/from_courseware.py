@@ -13,12 +13,13 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from pipelines.alignment import Calibration
 from pipelines.calibration.figures import photometric
 from pipelines.calibration.measuring import NotMeasured
 from pipelines.calibration.outcome import Outcome, geometry_report, judged
 from pipelines.calibration.report import finite
 from pipelines.calibration.solving import Solution, Unsolvable, solve
-from pipelines.media import F32, F64, U8, Calibration
+from pipelines.media import F32, F64, U8
 from pipelines.plate.geometry import PageView
 from pipelines.plate.photometry import LEVELS, Blocks, Photometry, first_guess, fit, seen_light
 from pipelines.saying import reason_of, said

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from pipelines.alignment import Calibration
 from pipelines.calibration.drawing import draw_report
 from pipelines.calibration.figures import blur_px, glare, lcd_changes, noise_by_level, photometric
 from pipelines.calibration.judging import judge
@@ -14,7 +15,7 @@ from pipelines.calibration.measuring import NotMeasured, Sights
 from pipelines.calibration.pattern import Corners, Pattern
 from pipelines.calibration.report import Kind, Report, finite
 from pipelines.calibration.solving import Solution, Unsolvable, solve
-from pipelines.media import F32, F64, U8, Calibration, SizeWh
+from pipelines.media import F32, F64, U8, SizeWh
 from pipelines.saying import reason_of, said
 
 

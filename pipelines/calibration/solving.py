@@ -1,8 +1,8 @@
 """Points on the page and where the camera sees them -> where the page is, and how the lens bends.
 
-Model: a homography, then radial distortion about a centre (media.Lens). Robust least squares: Levenberg and
-Marquardt's steps, Cauchy's weights; weak expectations hold what one flat view cannot tell (the middle of the
-distortion). Focal length and pose follow from the homography as in Zhang, "A flexible new technique for
+Model: a homography, then radial distortion about a centre (alignment.Lens). Robust least squares: Levenberg
+and Marquardt's steps, Cauchy's weights; weak expectations hold what one flat view cannot tell (the middle of
+the distortion). Focal length and pose follow from the homography as in Zhang, "A flexible new technique for
 camera calibration" (2000), with page pixels taken as square.
 """
 
@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.media import F64, Calibration, Lens, SizeWh
+from pipelines.alignment import Calibration, Lens
+from pipelines.media import F64, SizeWh
 from pipelines.saying import said
 
 Flags = npt.NDArray[np.bool_]

@@ -9,8 +9,9 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from pipelines.alignment import Calibration, Lens
 from pipelines.calibration.report import Report
-from pipelines.media import F64, Calibration, Lens, SizeWh
+from pipelines.media import F64, SizeWh
 from pipelines.saying import said
 
 FILE_NAME = "calibration.json"
@@ -37,7 +38,7 @@ class StoredLens(BaseModel):
 
 
 class StoredCalibration(BaseModel):
-    """What the file holds. Matrices row by row; see media.Calibration. tone: none in files of before."""
+    """What the file holds. Matrices row by row; see alignment.Calibration. tone: none in files of before."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

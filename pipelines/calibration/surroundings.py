@@ -9,8 +9,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from pipelines.alignment import Calibration
 from pipelines.calibration.registering import FAR_STEP
-from pipelines.media import F32, U8, Box, Calibration, SizeWh
+from pipelines.media import F32, U8, Box, SizeWh
 from pipelines.plate.geometry import PageView
 
 MARGIN_PX = 40  # around the LCD, for a picture of 720 rows: farther things stand on other planes

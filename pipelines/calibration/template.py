@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.media import F32, F64, U8, Box, Calibration, SizeWh
+from pipelines.alignment import Calibration
+from pipelines.media import F32, F64, U8, Box, SizeWh
 
 LEVELS = 4  # full, half, quarter, eighth
 _CELL_PX = 8

@@ -7,9 +7,10 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from pipelines.alignment import Calibration
 from pipelines.calibration.from_courseware import match
 from pipelines.calibration.measuring import NotMeasured
-from pipelines.media import F64, U8, Calibration
+from pipelines.media import F64, U8
 
 
 class Hanging(NamedTuple):

@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 import cv2
 import numpy as np
 
+from pipelines.alignment import Calibration
 from pipelines.calibration.registering import (
     ALIKE,
     FAR_STEP,
@@ -24,7 +25,7 @@ from pipelines.calibration.registering import (
 )
 from pipelines.calibration.surroundings import Surroundings
 from pipelines.calibration.template import Ground, Template, make_template
-from pipelines.media import F64, U8, Calibration, Matte
+from pipelines.media import F64, U8, Matte
 from pipelines.plate.plate import Expected
 
 LOOK_EVERY_S = 0.4

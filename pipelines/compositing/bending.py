@@ -1,15 +1,16 @@
 """A lens that bends straight lines, for the blend: its homography ends in flat pixels, and these lead on.
 
-Radial distortion as in `media.Lens`, in the pixels of a matte. Closed in the direction that the blend goes,
-so that it costs a few multiplications a pixel and needs no table.
+Radial distortion as in `alignment.Lens`, in the pixels of a matte. Closed in the direction that the blend
+goes, so that it costs a few multiplications a pixel and needs no table.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from pipelines.alignment import Lens
 from pipelines.compiling import compiled
-from pipelines.media import F64, Lens, SizeWh
+from pipelines.media import F64, SizeWh
 
 # x and y of the distortion's centre, 1 / focal length squared, k1, k2; in the matte's pixels.
 Bend = tuple[float, float, float, float, float]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from pipelines.alignment import Calibration
 from pipelines.compositing.inset import inset_box
-from pipelines.media import F64, PTS_HZ, Box, Calibration, Corner, Layout, Matte, Scene, SizeWh
+from pipelines.media import F64, PTS_HZ, Box, Corner, Layout, Matte, Scene, SizeWh
 
 # Titles stand at the top, and so does the recording light: the lower corners first.
 ORDER = (Corner.BOTTOM_RIGHT, Corner.BOTTOM_LEFT, Corner.TOP_LEFT, Corner.TOP_RIGHT)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from pipelines.alignment import Calibration
 from pipelines.compositing.beside import (
     Edges,
     Sides,
@@ -32,7 +33,7 @@ from pipelines.compositing.placing import (
 )
 from pipelines.compositing.slate import camera_lost, courseware_lost, draw_slate, paused
 from pipelines.compositing.steadying import Body, SteadyBody, find_body
-from pipelines.media import U8, Box, Calibration, Frame, Layout, Matte, Page, Scene, SizeWh, freeze
+from pipelines.media import U8, Box, Frame, Layout, Matte, Page, Scene, SizeWh, freeze
 
 _LETTERBOX = 16
 

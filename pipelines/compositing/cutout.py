@@ -8,10 +8,11 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from pipelines.alignment import Lens
 from pipelines.compositing.bending import Limits, bend_of
 from pipelines.compositing.kernels import I32, blend_warped, shrink
 from pipelines.light import CODE_OF_LINEAR, LINEAR_OF_CODE
-from pipelines.media import F64, U8, Lens, Matte, SizeWh
+from pipelines.media import F64, U8, Matte, SizeWh
 
 # Bilinear samples this far apart, in camera pixels, still see all of the hair.
 _ONE_TAP_RATIO = 1.2

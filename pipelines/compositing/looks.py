@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipelines.alignment import Lens
 from pipelines.compositing.beside import Edges
 from pipelines.compositing.cutout import Fade
 from pipelines.compositing.placing import Placement
 from pipelines.compositing.steadying import Body
-from pipelines.media import F64, Box, Lens, SizeWh
+from pipelines.media import F64, Box, SizeWh
 
 # Of the camera's width: who is put farther away than this in the programme is as good as at the horizon.
 _FAR = 8.0

@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pipelines.alignment import Calibration, Lens
 from pipelines.compositing.cutout import Fade
 from pipelines.compositing.steadying import Body
-from pipelines.media import F64, Box, Calibration, Corner, Lens, Scene, SizeWh
+from pipelines.media import F64, Box, Corner, Scene, SizeWh
 
 # Shares of the teacher's height in the programme.
 _SIDE_MARGIN = 0.30

@@ -17,10 +17,9 @@ from pipelines.matting.completing import SOLID_TRUST, STILL_CODES, Mask, find_co
 from pipelines.matting.planes import Behind, Planes
 from pipelines.matting.quality import BARE_CODES, CHANGED, SAME
 from pipelines.matting.shading import Shadow, find_shadow, shaded_cells
-from pipelines.media import F32, PTS_HZ, TRUST_TILE_PX, U8, Prediction
+from pipelines.media import F32, TRUST_TILE_PX, U8, Prediction
 
 OWN_CELLS = 3  # from something that hangs together with the teacher: theirs as well
-FRESH_S = 0.12  # alpha carried for no longer is where the teacher is
 GONE_CELLS_S = 40.0  # how far an arm may have gone from it, for each second more
 LEFT_SHARE = 0.4  # of what the picture was off the plate before
 _BODY, _NOBODY, _ALL = 128, 5, 250
@@ -47,19 +46,18 @@ def find_band(
     behind: Behind,
     prediction: Prediction,
     seen_before: U8 | None,
-    carried_pts: int,
+    stale_s: float,
     *,
     remembers: bool,
 ) -> Band:
     """rgb: the camera's whole picture. planes: hold its coarse alpha; what is found solid is completed in
-    them. seen_before: cells of the picture before; remembers: is it recent?
+    them. seen_before: cells of the picture before; remembers: is it recent? stale_s: of Matte.
     """
     seen = colour_cells(rgb, planes.box)
     known = behind.colour_cells, behind.room_cells
     shadow = find_shadow(seen, *known, behind.sigma_cells, planes.cells)
     shaded = shaded_cells(*known, shadow)
     survey(seen, shaded, behind.sigma_cells, planes.off)
-    stale_s = max(carried_pts / PTS_HZ - FRESH_S, 0.0)
     if stale_s > 0 and seen_before is not None and seen_before.shape == seen.shape:
         planes.clear(_gone(planes, _changed(seen, seen_before)))
     beyond_doubt = _beyond_doubt(planes, behind.contrast, stale_s)

@@ -101,7 +101,7 @@ class Refiner:
         if not remembers:
             np.copyto(planes.before, planes.coarse)
         known = rgb, planes, behind, prediction, self._seen_before
-        band = find_band(*known, matte.carried_pts, remembers=remembers)
+        band = find_band(*known, matte.stale_s, remembers=remembers)
         self.trust = band.trust
         tiles = place_tiles(band.cells, planes.coarse.shape)
         if not tiles or sum(tile.seen.w * tile.seen.h for tile in tiles) > MOST_PX:

@@ -8,11 +8,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.media import PTS_HZ, U8, Box, Matte, SizeWh
+from pipelines.media import U8, Box, Matte, SizeWh
 from pipelines.plate.geometry import PageView
 
 AROUND_PX = 40  # of the teacher's alpha: what the network missed of them, their glow and shadow
-FRESH_S = 0.12  # alpha carried from no longer ago is where the teacher is
 STRAY_PX_S = 400.0  # how far beyond a hand may be, for each second more
 MOVED_CODES = 14  # from one picture to the next, of green: more than noise
 _COARSE_PX = 8
@@ -77,7 +76,7 @@ class Movement:
             self._green, self._moved_pts = green, np.full(green.shape, -1, np.int64)
         self._moved_pts[np.abs(green - self._green) > MOVED_CODES] = matte.frame.pts
         self._green = green
-        if matte.carried_pts <= FRESH_S * PTS_HZ:
+        if matte.stale_s == 0:
             return None
         moved = np.asarray(self._moved_pts > matte.frame.pts - matte.carried_pts, np.uint8)
         # Grain is single; what moves is not.
@@ -102,5 +101,4 @@ def sure_blocks(matte: Matte, view: PageView) -> U8:
 
 def _around_px(matte: Matte) -> float:
     """Camera pixels around alpha where the teacher may be."""
-    stale_s = max(matte.carried_pts / PTS_HZ - FRESH_S, 0.0)
-    return (AROUND_PX + STRAY_PX_S * stale_s) * matte.frame.size_wh[1] / 720
+    return (AROUND_PX + STRAY_PX_S * matte.stale_s) * matte.frame.size_wh[1] / 720

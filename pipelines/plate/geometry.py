@@ -7,7 +7,8 @@ from math import ceil, floor
 import cv2
 import numpy as np
 
-from pipelines.media import F32, F64, U8, Box, Calibration, SizeWh
+from pipelines.alignment import Calibration
+from pipelines.media import F32, F64, U8, Box, SizeWh
 from pipelines.plate.photometry import Blocks
 
 BLUR_PX = 0.8  # sigma of a usual lens together with the pixel's own area, for a picture of 720 rows

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
+from pipelines.alignment import Calibration
 from pipelines.media import (
     DOUBT_UNITS,
     F32,
@@ -21,7 +22,6 @@ from pipelines.media import (
     TRUST_TILE_PX,
     U8,
     UNKNOWN,
-    Calibration,
     Delay,
     Matte,
     Page,

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from pipelines.media import PTS_HZ, Calibration, Frame, Page, SizeWh, SourceLost, SourceState, freeze
+from pipelines.alignment import Calibration
+from pipelines.media import PTS_HZ, Frame, Page, SizeWh, SourceLost, SourceState, freeze
 from pipelines.simulated.clip import CLIP_FRAMES, CLIP_HZ, clip_frame
 from pipelines.simulated.light import blended
 from pipelines.simulated.optics import Fit, Optics

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from pipelines.media import F64, Box, Calibration, Lens, SizeWh
+from pipelines.alignment import Calibration, Lens
+from pipelines.media import F64, Box, SizeWh
 from pipelines.simulated.light import light_of_codes
 from pipelines.simulated.room import Room
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipelines.alignment import Calibration
 from pipelines.calibration.from_courseware import from_courseware
 from pipelines.calibration.measuring import NotMeasured, measure, watch_lesson
 from pipelines.calibration.outcome import Outcome, from_pattern
@@ -20,7 +21,7 @@ from pipelines.calibration.pattern import Pattern
 from pipelines.calibration.report import Report, sentence
 from pipelines.calibration.storing import CalibrationDamaged, StoredCalibration, forget, load_stored, store
 from pipelines.channels import Closed, Latest
-from pipelines.media import F32, U8, Calibration, Delay, Frame, Page, SizeWh
+from pipelines.media import F32, U8, Delay, Frame, Page, SizeWh
 from pipelines.orders import CalibrationKind, CornerShares
 from pipelines.reports import CalibrationNews, CalibrationStatus
 from pipelines.saying import after_each_other, reason_of, said

@@ -5,8 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from pipelines.alignment import Calibration
 from pipelines.capture.camera import Camera
-from pipelines.media import F32, Calibration, SizeWh
+from pipelines.media import F32, SizeWh
 from pipelines.orders import CornerShares
 from pipelines.saying import said
 from pipelines.simulated.classroom import SimulatedClassroom

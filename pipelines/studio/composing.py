@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from pipelines.alignment import Calibration
 from pipelines.compositing.compositor import Compositor
 from pipelines.compositing.moving import Course, Step
 from pipelines.compositing.recording_light import RecordingLight
-from pipelines.media import U8, Calibration, Matte, Page, Scene, SizeWh
+from pipelines.media import U8, Matte, Page, Scene, SizeWh
 from pipelines.studio.showing import Showing
 
 

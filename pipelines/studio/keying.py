@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from models.refiner_net import RefinerNet
+from pipelines.alignment import Calibration
 from pipelines.calibration.running_delay import RunningDelay
 from pipelines.calibration.watching import Sight, Watcher
 from pipelines.matting.refinement import Refinement
-from pipelines.media import Calibration, Delay, Matte, Page, Prediction
+from pipelines.media import Delay, Matte, Page, Prediction
 from pipelines.plate.backdrop import Backdrop
 from pipelines.plate.plate import Plate
 from pipelines.recording.raw.notes import Given

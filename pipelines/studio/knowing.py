@@ -6,10 +6,11 @@ import threading
 from collections.abc import Callable, Sequence
 
 from models.refiner_net import RefinerNet
+from pipelines.alignment import Calibration
 from pipelines.calibration.watching import LOOK_EVERY_S
 from pipelines.capture.upright import UprightCamera
 from pipelines.matting.refinement import Refinement
-from pipelines.media import Calibration, Page, SizeWh
+from pipelines.media import Page, SizeWh
 from pipelines.plate.plate import Expected
 from pipelines.studio.calibrating import Calibrating
 from pipelines.studio.calibration import calibrate

@@ -6,13 +6,14 @@ import threading
 import time
 from collections.abc import Callable
 
+from pipelines.alignment import Calibration
 from pipelines.channels import Closed, Latest
 from pipelines.compositing.compositor import Compositor
 from pipelines.compositing.recording_light import RecordingLight
 from pipelines.encoding.settings import EncodingSettings
 from pipelines.encoding.sheets import Sheet, SheetCoder
 from pipelines.encoding.teacher import TeacherEncoder
-from pipelines.media import U8, Calibration, Matte, Packet, Page, Scene, SheetUpdate, SizeWh
+from pipelines.media import U8, Matte, Packet, Page, Scene, SheetUpdate, SizeWh
 
 # Ink and typing look fluent at this rate; each update is a write to every viewer.
 LEAST_PAUSE_S = 1 / 15

@@ -9,9 +9,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from pipelines.alignment import Calibration
 from pipelines.channels import Latest
 from pipelines.encoding.layers import LayeredEncoder
-from pipelines.media import TEACHER_LAYER, VIDEO_LAYERS, Calibration, Layout, Matte, Packet, Page, Scene
+from pipelines.media import TEACHER_LAYER, VIDEO_LAYERS, Layout, Matte, Packet, Page, Scene
 from pipelines.saying import both
 from pipelines.studio.composing import Composed, Composing, Wish
 from pipelines.studio.guest import Guest

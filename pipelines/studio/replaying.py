@@ -18,6 +18,7 @@ from models.catalog import locate
 from models.matting_net import MattingNet
 from models.refiner_net import RefinerNet
 from models.settings import NetworkSettings
+from pipelines.alignment import Calibration
 from pipelines.annotating.annotator import Annotator
 from pipelines.calibration.watching import GeometryState, Watcher
 from pipelines.matting.carrying import Carrier
@@ -25,7 +26,7 @@ from pipelines.matting.coarse import Coarse
 from pipelines.matting.keyer import Keyer
 from pipelines.matting.refinement import Refinement
 from pipelines.matting.settings import MattingSettings
-from pipelines.media import U8, Calibration, Frame, Matte, Page, Prediction, Scene
+from pipelines.media import U8, Frame, Matte, Page, Prediction, Scene
 from pipelines.orders import DrawStroke, Order, PointAt, SetInk, SetScene
 from pipelines.plate.plate import Plate
 from pipelines.recording.raw.entries import (

@@ -8,6 +8,7 @@ from functools import partial
 
 from models.catalog import locate
 from models.matting_net import MattingNet
+from pipelines.alignment import Calibration
 from pipelines.annotating.annotator import Annotator
 from pipelines.capture.mounting import Upright
 from pipelines.capture.opening import open_camera
@@ -15,7 +16,7 @@ from pipelines.capture.upright import UprightCamera
 from pipelines.channels import Closed
 from pipelines.encoding.layers import LayeredEncoder
 from pipelines.matting.refinement import Refinement
-from pipelines.media import I16, Calibration, Scene, SizeWh, SourceLost, SourceState
+from pipelines.media import I16, Scene, SizeWh, SourceLost, SourceState
 from pipelines.orders import (
     Calibrate,
     DrawStroke,

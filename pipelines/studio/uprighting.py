@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable
 from typing import Final, cast
 
+from pipelines.alignment import Calibration
 from pipelines.calibration.uprighting import Hanging, hanging_by_page, hanging_of
 from pipelines.capture.mounting import Turn, Upright
 from pipelines.channels import Closed, Latest
 from pipelines.matting.uprighting import upright_by_people
-from pipelines.media import F32, U8, Calibration, Frame, Page
+from pipelines.media import F32, U8, Frame, Page
 from pipelines.reports import CalibrationNews, UprightFound, UprightState, UprightWitness
 
 log = logging.getLogger("classroom.studio")

@@ -6,9 +6,10 @@ import importlib.metadata
 import time
 from collections.abc import Callable
 
+from pipelines.alignment import Calibration
 from pipelines.ink import PageKey
 from pipelines.matting.coarse import Coarse
-from pipelines.media import Calibration, Delay, Frame, Layout, Matte, Page, Scene
+from pipelines.media import Delay, Frame, Layout, Matte, Page, Scene
 from pipelines.orders import KeepWorst, Order, SetScene
 from pipelines.recording.raw.entries import LOGGED, Began
 from pipelines.recording.raw.log import RawLog

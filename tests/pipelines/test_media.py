@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipelines.media import EMPTY_BOX, Box, Calibration, Frame, Matte
+from pipelines.media import EMPTY_BOX, Box, Frame, Matte
 
 
 def a_frame(width: int = 8, height: int = 6) -> Frame:
@@ -28,12 +28,3 @@ def test_a_matte_whose_arrays_do_not_fit_its_box_is_refused() -> None:
 def test_an_empty_matte_covers_nothing() -> None:
     matte = Matte.empty(a_frame())
     assert matte.box == EMPTY_BOX and matte.box.is_empty
-
-
-def test_calibration_for_other_sizes_keeps_the_pictures_corners() -> None:
-    """Picture corners are at -0.5: a plain scaling of the matrix would be half a pixel off."""
-    calibration = Calibration(np.eye(3), (1280, 720), (1280, 720), "corners")
-    page_from_camera = calibration.for_sizes((1920, 1080), (640, 360))
-    for camera_xy, page_xy in [((-0.5, -0.5), (-0.5, -0.5)), ((1919.5, 1079.5), (639.5, 359.5))]:
-        x, y, w = page_from_camera @ np.array([*camera_xy, 1.0])
-        assert (x / w, y / w) == pytest.approx(page_xy)

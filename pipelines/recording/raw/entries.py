@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from pipelines.alignment import Calibration, Lens
 from pipelines.ink import PageKey
-from pipelines.media import U8, Calibration, Delay, Lens, Page, Scene, SizeWh
+from pipelines.media import U8, Delay, Page, Scene, SizeWh
 from pipelines.orders import (
     Calibrate,
     DrawStroke,

@@ -16,7 +16,8 @@ import av
 import cv2
 import numpy as np
 
-from pipelines.media import U8, Calibration, Page, Scene
+from pipelines.alignment import Calibration
+from pipelines.media import U8, Page, Scene
 from pipelines.orders import SetScene
 from pipelines.recording.raw import entries
 from pipelines.recording.raw.films import Film, film_path

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from pipelines.alignment import Calibration
 from pipelines.ink import PageKey
-from pipelines.media import U8, Calibration, Delay, Frame, Page, Scene
+from pipelines.media import U8, Delay, Frame, Page, Scene
 from pipelines.orders import Order
 
 

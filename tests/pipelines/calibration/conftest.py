@@ -8,10 +8,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from pipelines.alignment import Calibration
 from pipelines.calibration.delay import Flips
 from pipelines.calibration.measuring import Sights
 from pipelines.calibration.pattern import Pattern
-from pipelines.media import F32, F64, U8, Calibration, Page
+from pipelines.media import F32, F64, U8, Page
 from pipelines.simulated.classroom import SimulatedClassroom
 from pipelines.simulated.optics import Optics
 from pipelines.simulated.rendering import Renderer

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from pipelines.alignment import Calibration, Lens
 from pipelines.calibration.solving import Unsolvable, solve
-from pipelines.media import Calibration, Lens
 
 WH = (1280, 720)
 ROOMS = [

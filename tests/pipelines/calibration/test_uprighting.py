@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
+from pipelines.alignment import Calibration
 from pipelines.calibration.uprighting import Hanging, hanging_by_page, hanging_of
-from pipelines.media import Calibration
 
 PAGE_WH, CAMERA_WH = (640, 360), (640, 360)
 SEEN = np.float32([[60, 40], [590, 62], [575, 330], [48, 318]])

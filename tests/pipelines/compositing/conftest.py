@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 import pytest
 
+from pipelines.alignment import Calibration
 from pipelines.light import linear_from_srgb, srgb_from_linear
-from pipelines.media import U8, Box, Calibration, Frame, Matte, Page, SizeWh, freeze
+from pipelines.media import U8, Box, Frame, Matte, Page, SizeWh, freeze
 
 REPO = Path(__file__).parents[3]
 GOLDEN = REPO / "tests" / "golden" / "compositing"

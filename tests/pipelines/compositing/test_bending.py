@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
+from pipelines.alignment import Lens
 from pipelines.compositing.bending import STRAIGHT, bend_of, flattened, outer_limits
 from pipelines.compositing.compositor import Compositor
-from pipelines.media import Box, Frame, Lens, Matte, Page, Scene, SizeWh
+from pipelines.media import Box, Frame, Matte, Page, Scene, SizeWh
 from pipelines.simulated.optics import Optics
 from pipelines.simulated.room import room_from_url
 

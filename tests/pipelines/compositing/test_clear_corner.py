@@ -8,8 +8,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from pipelines.alignment import Calibration
 from pipelines.compositing.clear_corner import ClearCorner
-from pipelines.media import PTS_HZ, Box, Calibration, Corner, Frame, Layout, Matte, Scene
+from pipelines.media import PTS_HZ, Box, Corner, Frame, Layout, Matte, Scene
 
 SIZE_WH = (320, 180)
 PICTURE_WH = (640, 360)

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipelines.alignment import Calibration
 from pipelines.compositing.compositor import Compositor, EffectiveLayout, _texts, warm_up
 from pipelines.compositing.slate import camera_lost, courseware_lost, draw_slate, paused
-from pipelines.media import EMPTY_BOX, Box, Calibration, Corner, Frame, Layout, Matte, Page, Scene
+from pipelines.media import EMPTY_BOX, Box, Corner, Frame, Layout, Matte, Page, Scene
 
 SIZE = (320, 180)
 CORNER = Scene(layout=Layout.CORNER)

@@ -8,12 +8,13 @@ import cv2
 import numpy as np
 import pytest
 
+from pipelines.alignment import Calibration
 from pipelines.compositing.compositor import Compositor
 from pipelines.compositing.fading import LEAST_SEEN, TextFade, writing_of
 from pipelines.compositing.hands import find_hands
 from pipelines.compositing.placing import place_aligned
 from pipelines.light import linear_from_srgb, srgb_from_linear
-from pipelines.media import Box, Calibration, Frame, Matte, Page, Scene, freeze
+from pipelines.media import Box, Frame, Matte, Page, Scene, freeze
 from pipelines.simulated.classroom import SimulatedClassroom
 from pipelines.timing import SessionClock
 

@@ -8,12 +8,13 @@ from itertools import pairwise, permutations
 import numpy as np
 import pytest
 
+from pipelines.alignment import Lens
 from pipelines.compositing.compositor import Compositor
 from pipelines.compositing.looks import Look, Rect, between
 from pipelines.compositing.moving import STILL, Step
 from pipelines.compositing.placing import place_aligned
 from pipelines.compositing.slate import draw_slate
-from pipelines.media import Corner, Layout, Lens, Matte, Scene
+from pipelines.media import Corner, Layout, Matte, Scene
 
 SIZE = (320, 180)
 SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)

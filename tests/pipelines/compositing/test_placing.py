@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.alignment import Calibration
 from pipelines.compositing.placing import DegenerateCalibration, place_aligned, place_corner, shrink_ratio
 from pipelines.compositing.steadying import Body
-from pipelines.media import Box, Calibration, Corner, Layout, Scene
+from pipelines.media import Box, Corner, Layout, Scene
 
 CAMERA, PROGRAMME = (1280, 720), (1920, 1080)
 CUT = Body(600.0, 120.5, 719.5, True)

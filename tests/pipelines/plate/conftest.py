@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.media import PTS_HZ, U8, Box, Calibration, Frame, Matte, Page
+from pipelines.alignment import Calibration
+from pipelines.media import PTS_HZ, U8, Box, Frame, Matte, Page
 from pipelines.plate.plate import Plate
 from pipelines.simulated.optics import Optics
 from pipelines.simulated.rendering import Renderer

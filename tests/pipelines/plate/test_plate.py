@@ -9,18 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from pipelines.media import (
-    DOUBT_UNITS,
-    PTS_HZ,
-    TRUST_TILE_PX,
-    U8,
-    Box,
-    Calibration,
-    Frame,
-    Matte,
-    Page,
-    Prediction,
-)
+from pipelines.alignment import Calibration
+from pipelines.media import DOUBT_UNITS, PTS_HZ, TRUST_TILE_PX, U8, Box, Frame, Matte, Page, Prediction
 from pipelines.plate.plate import Plate
 
 if TYPE_CHECKING:

@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 import pytest
 
+from pipelines.alignment import Calibration
 from pipelines.calibration.template import Ground
 from pipelines.calibration.watching import LOOK_EVERY_S, Sight, Watcher
-from pipelines.media import F64, PTS_HZ, U8, Box, Calibration, Frame, Matte, Page
+from pipelines.media import F64, PTS_HZ, U8, Box, Frame, Matte, Page
 from pipelines.plate.plate import Plate, warm_up_plate
 from pipelines.simulated.optics import Optics
 from pipelines.simulated.rendering import Renderer

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pipelines.alignment import Calibration
 from pipelines.calibration.watching import LOOK_EVERY_S, GeometryState, Watcher
-from pipelines.media import F64, Calibration, Page
+from pipelines.media import F64, Page
 
 if TYPE_CHECKING:
     from conftest import Room
