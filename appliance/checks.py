@@ -33,6 +33,7 @@ from pipelines.compositing.fonts import cjk_font
 from pipelines.courseware.opening import open_courseware
 from pipelines.courseware.preparing.office import converter
 from pipelines.encoding.h264 import EncoderUnavailable, choose_encoder
+from pipelines.lcd.panel import list_screens
 from pipelines.media import SourceLost
 
 DISTRIBUTION = "dual-teacher-classroom"
@@ -62,6 +63,7 @@ def check_all(settings: Settings) -> Iterator[Check]:
         _provider,
         _camera,
         _courseware,
+        _lcd,
         _converter,
         _sound,
         _encoders,
@@ -192,6 +194,22 @@ def _converter(_settings: Settings) -> Check:
             "sudo apt-get install --no-install-recommends libreoffice-impress-nogui libreoffice-writer-nogui",
         )
     return Check("converter", "ok", f"LibreOffice at {program.parents[1]}")
+
+
+def _lcd(settings: Settings) -> Check:
+    try:
+        driver, sizes = list_screens(settings.lcd)
+    except SourceLost as lost:
+        wanted = settings.lcd.is_here
+        mend = "plug the LCD in; the user has to be in the groups video and render" if wanted else ""
+        return Check("lcd", "fault" if wanted else "ok", lost.reason, mend)
+    found = ", ".join(f"{number}: {w}x{h}" for number, (w, h) in enumerate(sizes)) + f" ({driver})"
+    number = settings.lcd.screen
+    if not settings.lcd.is_here:
+        return Check("lcd", "ok", f"hangs at another computer; screens of this machine: {found}")
+    if number >= len(sizes):
+        return Check("lcd", "fault", f"there is no screen {number}; {found}", "plug it in, or set lcd.screen")
+    return Check("lcd", "ok", f"screen {number}; {found}")
 
 
 def _sound(settings: Settings) -> Check:

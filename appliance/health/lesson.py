@@ -17,6 +17,7 @@ SOURCES: Final = {
     "sound": "microphone",
     "courseware": "courseware",
     "loudspeaker": "loudspeaker",
+    "lcd": "lcd",
 }
 
 

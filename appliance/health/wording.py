@@ -20,6 +20,7 @@ _NAMES: Final[dict[str, tuple[str, str]]] = {
     "camera": ("摄像机", "Camera"),
     "microphone": ("麦克风", "Microphone"),
     "loudspeaker": ("扬声器", "Loudspeaker"),
+    "lcd": ("LCD 大屏", "LCD"),
     "courseware": ("课件", "Courseware"),
     "calibration": ("标定", "Calibration"),
 }
@@ -150,6 +151,13 @@ _WORDS: Final[dict[tuple[str, str], _Words]] = {
     ("loudspeaker", "complains"): (("{reason}", "{reason}"), ("检查扬声器", "Check the loudspeaker")),
     ("loudspeaker", "live"): (("正在播放", "playing"), ("", "")),
     ("loudspeaker", "waits"): (("无人发言", "nobody speaks"), ("", "")),
+    ("lcd", "lost"): (
+        ("没有画面：{reason}", "shows nothing: {reason}"),
+        ("检查 LCD 的电源和连线；设备会自动重试", "Check its power and cable; the box tries again by itself"),
+    ),
+    ("lcd", "complains"): (("{reason}", "{reason}"), ("检查 LCD", "Check the LCD")),
+    ("lcd", "live"): (("正常", "works"), ("", "")),
+    ("lcd", "waits"): (("正在打开", "being opened"), ("", "")),
     ("courseware", "lost"): (
         ("无法显示：{reason}", "cannot be shown: {reason}"),
         ("打开另一份课件", "Open another one"),

@@ -16,6 +16,11 @@ SHORTCUTS = {
         "/dev/video0, rtsp://user:password@host/path, a video file, or simulated:",
     ),
     "courseware": ("courseware.path", "PATH", "a PDF, an image, a folder of images, a video, or demo"),
+    "lcd": (
+        "lcd.screen",
+        "NUMBER",
+        "the screen of this box that is the LCD, from 0; -1: none",
+    ),
     "sound": ("sound.source", "SOURCE", "alsa:default, a sound file, tone: or silence:"),
     "port": ("http.port", "PORT", "TCP port of the console and of the viewers"),
     "layout": ("programme.layout", "LAYOUT", "aligned, corner, courseware, camera or slate"),

@@ -14,6 +14,7 @@ from pipelines.broadcast.settings import BroadcastSettings
 from pipelines.capture.settings import CameraSettings
 from pipelines.courseware.settings import CoursewareSettings
 from pipelines.encoding.settings import EncodingSettings
+from pipelines.lcd.settings import LcdSettings
 from pipelines.matting.settings import MattingSettings
 from pipelines.publishing import PublishingSettings
 from pipelines.recording.settings import RecordingSettings
@@ -109,6 +110,7 @@ class Settings(BaseModel):
 
     camera: CameraSettings = CameraSettings()
     courseware: CoursewareSettings = CoursewareSettings()
+    lcd: LcdSettings = LcdSettings()
     sound: SoundSettings = Field(default_factory=SoundSettings)
     network: NetworkSettings = NetworkSettings()
     matting: MattingSettings = MattingSettings()
@@ -127,6 +129,7 @@ class Settings(BaseModel):
         return StudioSettings(
             camera=self.camera,
             courseware=self.courseware,
+            lcd=self.lcd,
             sound=self.sound,
             network=self.network,
             matting=self.matting,

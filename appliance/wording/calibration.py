@@ -41,7 +41,7 @@ CALIBRATION: Final[dict[str, str]] = {
     "corners_no_screen": "{corners} 不是屏幕的四角：请按左上、右上、右下、左下的顺序给出，单位为摄像机像素",
     "corners_too_small": "{corners} 只围成 {area:.0f} 平方像素，不可能是屏幕：请用摄像机像素，"
     "不要用画面的比例",
-    "lcd_not_driven": "LCD 显示的画面不由本设备驱动：没有显示图案。",
+    "lcd_not_driven": "本设备没有在 LCD 上显示画面（设置项 lcd.screen），或此刻未能显示：没有显示图案。",
     "calibration_not_stored": "未能保存（{why}）：下次启动时将丢失。",
     "found_and_mend": "{text}：{mend}。",
     "lcd_cut_off": "LCD 在画面边缘被切掉",

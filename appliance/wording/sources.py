@@ -67,6 +67,11 @@ SOURCES: Final[dict[str, str]] = {
     "loudspeaker_unopened": "无法打开扬声器 {device}（{fault}）。`aplay -L` 列出已插上的设备；"
     "服务的用户必须在 audio 组中。",
     "loudspeaker_gone": "扬声器 {device} 已断开。请重新插上。",
+    "lcd_gone": "LCD（本设备的屏幕 {number}）已断开。请检查连线。",
+    "lcd_missing": "本设备没有屏幕 {number}；共有 {count} 个，从 0 数起。请接上 LCD，或更正 lcd.screen。",
+    "lcd_unopened": "无法在本设备的任何屏幕上显示（{fault}）。有桌面时，本程序须在桌面内运行；没有桌面时，"
+    "其用户须在 video 和 render 组中。",
+    "lcd_none": "未找到屏幕（{fault}）。",
     "microphone_silent": "{name} 没有声音。请拔下再插上。",
     "sound_missing": "{path} 不存在。请更正 [sound] source。",
     "sound_no_file": "{path} 不是文件。请更正 [sound] source。",

@@ -32,6 +32,10 @@ class CameraSettings(BaseModel):
         return int(given) if isinstance(given, str) and given.isdecimal() else given
 
     @property
+    def is_simulated(self) -> bool:
+        return self.url.startswith("simulated:")
+
+    @property
     def upright(self) -> Upright:
         """How its picture becomes upright."""
         return Upright(self.turn_deg, self.mirrored)

@@ -21,6 +21,7 @@ from pipelines.calibration.pattern import Pattern
 from pipelines.calibration.report import Report, sentence
 from pipelines.calibration.storing import CalibrationDamaged, StoredCalibration, forget, load_stored, store
 from pipelines.channels import Closed, Latest
+from pipelines.lcd.lcd import Lcd
 from pipelines.media import F32, U8, Delay, Frame, Page, SizeWh
 from pipelines.orders import CalibrationKind, CornerShares
 from pipelines.reports import CalibrationNews, CalibrationStatus
@@ -31,6 +32,7 @@ from pipelines.timing import NS_PER_S
 log = logging.getLogger("classroom.studio")
 
 RISE_MS = 20.0  # of a page's light: an exposure in a lit room; page turns tell it better
+_ON_LCD_S = 1.0  # the longest that a page of the pattern is waited for
 TAIL_NS = NS_PER_S // 2  # after the pattern: until camera and LCD show the lesson again
 
 
@@ -38,8 +40,8 @@ class Calibrating:
     """What the studio knows of the LCD's place by measuring. Any thread may call it.
 
     path: where to store it, or None. corners: the operator's, f32 (4, 2), or None: where a calibration from
-    the courseware begins. page: the lesson's newest. drives_lcd: does the LCD show what the box tells it
-    to? send: news for the gateway. version grows with every change of `calibration`. shares: corners that a
+    the courseware begins. page: the lesson's newest. lcd: gives who shows `lcd_page`. send: news for the
+    gateway. version grows with every change of `calibration`. shares: corners that a
     person gave in the console, or None.
     """
 
@@ -49,13 +51,13 @@ class Calibrating:
         corners: F32 | None,
         page_wh: SizeWh,
         page: Callable[[], Page | None],
-        drives_lcd: Callable[[], bool],
+        lcd: Callable[[], Lcd],
         send: Callable[[CalibrationNews], None],
     ) -> None:
         self.version = 0
         self.shares: CornerShares | None = None
         self._path, self._corners, self._page_wh = path, corners, page_wh
-        self._page, self._drives_lcd, self._send = page, drives_lcd, send
+        self._page, self._lcd_of, self._send = page, lcd, send
         self._frames: Latest[Frame] = Latest()
         self._lcd: Page | None = None  # the pattern's page, while there is one
         self._lesson: tuple[Page, Page] | None = None  # as it came, and as the LCD shows it after the pattern
@@ -150,24 +152,27 @@ class Calibrating:
         self._send(CalibrationNews("accepted"))
 
     def show(self, rgb: U8 | None) -> int:
-        """Lcd: a page of the pattern, or the lesson again."""
+        """Lcd: a page of the pattern, which is waited for, or the lesson again."""
         now_ns = time.monotonic_ns()
         self._shown += 1
         # Revisions below zero: never those of a lesson's page.
-        self._lcd = None if rgb is None else Page(rgb, -self._shown, now_ns)
-        self._released_ns = now_ns
-        return now_ns
+        pattern = None if rgb is None else Page(rgb, -self._shown, now_ns)
+        self._lcd, self._released_ns = pattern, now_ns
+        if pattern is None:
+            return now_ns
+        self._released_ns = self._lcd_of().shown_ns(pattern, _ON_LCD_S)
+        return self._released_ns
 
     # -- its own thread ---------------------------------------------------------------------------
 
     def _run(self, kind: CalibrationKind) -> None:
         note: str = ""
-        if kind == "pattern" and not self._drives_lcd():
+        if kind == "pattern" and not self._lcd_of().is_driven:
             kind, note = (
                 "courseware",
                 said(
                     "lcd_not_driven",
-                    "The LCD shows a screen that the box does not drive: no pattern was shown.",
+                    "The box draws on no LCD (setting lcd.screen), or not now: no pattern was shown.",
                 ),
             )
         try:

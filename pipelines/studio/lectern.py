@@ -102,11 +102,6 @@ class Lectern:
         return bool(self._screen)
 
     @property
-    def drives_lcd(self) -> bool:
-        """False while a capture card is shown: then the LCD hangs at the laptop, not at the box."""
-        return self._courseware is not None and not self._shown.path.startswith(V4L2)
-
-    @property
     def no_courseware(self) -> str:
         """Why there is none; "" while there is."""
         return self._no_courseware

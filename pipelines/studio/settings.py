@@ -11,6 +11,7 @@ from models.settings import NetworkSettings
 from pipelines.capture.settings import CameraSettings
 from pipelines.courseware.settings import CoursewareSettings
 from pipelines.encoding.settings import EncodingSettings
+from pipelines.lcd.settings import LcdSettings
 from pipelines.matting.settings import MattingSettings
 from pipelines.media import Layout, SizeWh
 from pipelines.recording.settings import RecordingSettings
@@ -72,6 +73,7 @@ class StudioSettings(BaseModel):
     camera: CameraSettings = CameraSettings()
     courseware: CoursewareSettings = CoursewareSettings()
     courseware_name: str = ""  # for people; "" is the file's
+    lcd: LcdSettings = LcdSettings()
     sound: SoundSettings = Field(default_factory=SoundSettings)
     network: NetworkSettings = NetworkSettings()
     matting: MattingSettings = MattingSettings()

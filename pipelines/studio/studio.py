@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from models.catalog import locate
@@ -15,8 +16,9 @@ from pipelines.capture.opening import open_camera
 from pipelines.capture.upright import UprightCamera
 from pipelines.channels import Closed
 from pipelines.encoding.layers import LayeredEncoder
+from pipelines.lcd.lcd import Lcd, open_lcd
 from pipelines.matting.refinement import Refinement
-from pipelines.media import I16, Scene, SizeWh, SourceLost, SourceState
+from pipelines.media import I16, Page, Scene, SizeWh, SourceLost, SourceState
 from pipelines.orders import (
     Calibrate,
     DrawStroke,
@@ -102,9 +104,10 @@ class Studio:
             corners,
             size_wh,
             self._lectern.page,
-            lambda: self._lectern.drives_lcd,
+            lambda: self._lcd,
             self._calibration_news,
         )
+        self._lcd = _open_lcd(settings, self._calibrating.lcd_page)
         self._camera = UprightCamera(
             open_camera(settings.camera, clock, self._calibrating.lcd_page), settings.camera.upright
         )
@@ -127,7 +130,7 @@ class Studio:
             settings, scene, self._net.provider, lambda: self._knowing.now, self._lectern.page
         )
         self._knowing = Knowing(
-            settings, self._camera, self._calibrating, self._lectern.pages, self._witness, self._use
+            settings, self._camera, self._calibrating, self._shown_of_late, self._witness, self._use
         )
         self._matting = Matting(
             self._net, settings.matting, self._refiner_for, self._marks, self._witness.matte
@@ -161,7 +164,7 @@ class Studio:
         self._parts.close()
         self._calibrating.close()
         self._uprighting.close()
-        for source in (self._camera, self._sound, self._guest, self._lectern, self._loudspeaker):
+        for source in (self._camera, self._sound, self._guest, self._lcd, self._lectern, self._loudspeaker):
             if source is not None:
                 source.close()
         for name in self._threads.join():
@@ -192,6 +195,9 @@ class Studio:
 
     def _refiner_for(self, camera_size_wh: SizeWh) -> Refinement | None:
         return self._knowing.refiner_for(camera_size_wh)
+
+    def _shown_of_late(self) -> Sequence[Page]:
+        return self._lcd.timed(self._lectern.pages())
 
     def _use(self, calibration: Calibration | None) -> None:
         self._programme.calibration = calibration
@@ -332,6 +338,7 @@ class Studio:
                 "courseware": lectern.state,
                 "sound": self._mixer.state,
                 **({} if self._loudspeaker is None else {"loudspeaker": self._loudspeaker.state}),
+                **({} if self._lcd.state is None else {"lcd": self._lcd.state}),
             },
             programme_fps=self._programme.rate.hz(),
             is_thrifty=self._matting.is_short,
@@ -362,6 +369,11 @@ class Studio:
             calibrated=self._calibrating.status(calibration),
             raw=self._witness.status(),
         )
+
+
+def _open_lcd(settings: StudioSettings, lcd_page: Callable[[], Page | None]) -> Lcd:
+    is_simulated, size_wh = settings.camera.is_simulated, settings.programme.size_wh
+    return open_lcd(settings.lcd, size_wh, lcd_page, is_simulated=is_simulated)
 
 
 def _reason(state: SourceState) -> str:

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from x_server import start_server
 
 from pipelines.calibration.pattern import Pattern
 from pipelines.calibration.storing import load_stored
 from pipelines.courseware.opening import open_courseware
+from pipelines.lcd.lcd import DrivenLcd, Lcd, OtherLcd
+from pipelines.lcd.settings import LcdSettings
 from pipelines.media import U8, Frame, Page, SourceLost
 from pipelines.reports import CalibrationNews
 from pipelines.simulated.classroom import SimulatedClassroom
@@ -21,17 +24,20 @@ from pipelines.timing import SessionClock
 
 WH = (1280, 720)
 PATIENCE_S = 40
+OpensLcd = Callable[[Callable[[], Page | None]], Lcd]
 BLANK: U8 = np.full((720, 1280, 3), 230, np.uint8)
 
 
 class Lesson:
     """A page on the LCD, a camera, and the thread that captures, as the studio has them."""
 
-    def __init__(self, path: Path, page: Callable[[], Page | None], drives_lcd: bool, url: str) -> None:
+    def __init__(self, path: Path, page: Callable[[], Page | None], lcd: OpensLcd, url: str) -> None:
         self.news: list[CalibrationNews] = []
         self.for_viewers: list[Frame] = []
-        self.calibrating = Calibrating(path, None, WH, page, lambda: drives_lcd, self.news.append)
-        self.camera = SimulatedClassroom(url, WH, 25.0, SessionClock.start(), self.calibrating.lcd_page)
+        self.calibrating = Calibrating(path, None, WH, page, lambda: self.lcd, self.news.append)
+        self.lcd = lcd(self.calibrating.lcd_page)
+        self._in_sight: Page | None = None
+        self.camera = SimulatedClassroom(url, WH, 25.0, SessionClock.start(), self._seen)
         assert self.camera.renderer is not None
         self._thread = threading.Thread(target=self._capture, daemon=True)
         self._thread.start()
@@ -45,9 +51,18 @@ class Lesson:
         return self.news[-1]
 
     def close(self) -> None:
+        self.lcd.close()
         self.calibrating.close()
         self.camera.close()
         self._thread.join(5)
+
+    def _seen(self) -> Page | None:
+        """What stands on the LCD, since it does."""
+        page = self.calibrating.lcd_page()
+        shown = page if page is None else self.lcd.timed([page])[0]
+        if not isinstance(self.lcd, DrivenLcd) or shown is not page:
+            self._in_sight = shown
+        return self._in_sight
 
     def _capture(self) -> None:
         while True:
@@ -66,10 +81,10 @@ def lesson(tmp_path: Path) -> Iterator[Callable[..., Lesson]]:
 
     def start(
         page: Callable[[], Page | None] = courseware.page,
-        drives_lcd: bool = True,
+        lcd: OpensLcd = lambda _page: OtherLcd(is_driven=True),
         url: str = "simulated:?teacher=no&yaw=10",
     ) -> Lesson:
-        lessons.append(Lesson(tmp_path / "calibration.json", page, drives_lcd, url))
+        lessons.append(Lesson(tmp_path / "calibration.json", page, lcd, url))
         return lessons[-1]
 
     yield start
@@ -104,11 +119,26 @@ def test_the_pattern_is_measured_stored_and_never_seen_by_viewers(lesson, tmp_pa
 
 
 def test_a_lcd_that_is_not_driven_is_calibrated_from_the_courseware(lesson, tmp_path):
-    news = lesson(drives_lcd=False).calibrate("pattern")
+    news = lesson(lcd=lambda _page: OtherLcd(is_driven=False)).calibrate("pattern")
     assert (news.state, news.kind) == ("accepted", "courseware")
     assert "no pattern was shown" in news.reason
     stored = load_stored(tmp_path / "calibration.json")
     assert stored is not None and stored.source == "courseware"
+
+
+def test_the_delay_counts_from_when_a_page_stood_on_the_boxs_own_screen(lesson, monkeypatch):
+    """Drawing and waiting for the refresh take their time: none of it is the delay's."""
+    server, display = start_server("1280x720")
+    monkeypatch.setenv("DISPLAY", display)
+    here = lesson(lcd=lambda page: DrivenLcd(LcdSettings(screen=0), WH, page))
+    until_s = time.monotonic() + PATIENCE_S
+    while not here.lcd.is_driven and time.monotonic() < until_s:
+        time.sleep(0.05)
+    news = here.calibrate("pattern")
+    assert (news.state, news.kind) == ("accepted", "pattern"), news.reason
+    assert abs(here.calibrating.delay.ms - 85) < 3
+    server.terminate()
+    server.wait()
 
 
 def test_an_empty_page_changes_nothing_and_says_why(lesson, tmp_path):

@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from x_server import start_server
 
 from pipelines.courseware.opening import open_courseware
 from pipelines.courseware.screens import x11
 from pipelines.media import SourceLost
-
-
-def start_server() -> tuple[subprocess.Popen[bytes], str]:
-    """An X server of its own, and its display."""
-    if shutil.which("Xvfb") is None:
-        pytest.skip("Xvfb is not installed")
-    read_end, write_end = os.pipe()
-    server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "800x450x24", "-nolisten", "tcp"],
-        pass_fds=[write_end],
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(write_end)
-    with os.fdopen(read_end) as told:
-        number = told.readline().strip()
-    return server, f":{number}"
 
 
 @pytest.fixture
