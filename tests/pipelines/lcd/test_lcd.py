@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 
@@ -26,12 +27,21 @@ def a_page(revision: int, wh: tuple[int, int] = WH) -> Page:
 
 
 @pytest.fixture
-def display(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def servers() -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Ended when the test is, however it went."""
+    started: list[subprocess.Popen[bytes]] = []
+    yield started
+    for server in started:
+        server.terminate()
+        server.wait()
+
+
+@pytest.fixture
+def display(servers: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch) -> str:
     server, name = start_server("800x450")
+    servers.append(server)
     monkeypatch.setenv("DISPLAY", name)
-    yield name
-    server.terminate()
-    server.wait()
+    return name
 
 
 class Lesson:
@@ -109,8 +119,9 @@ def test_a_page_of_another_shape_lies_in_the_middle(display: str, lesson: Callab
     assert seen[:, 100:700].min() == 255 and seen[:, :100].max() == 0 and seen[:, 700:].max() == 0
 
 
-def test_a_screen_that_goes_is_told_and_found_again(lesson, monkeypatch):
+def test_a_screen_that_goes_is_told_and_found_again(lesson, servers, monkeypatch):
     server, name = start_server()
+    servers.append(server)
     monkeypatch.setenv("DISPLAY", name)
     page = a_page(1)
     here = lesson(page)
@@ -121,11 +132,10 @@ def test_a_screen_that_goes_is_told_and_found_again(lesson, monkeypatch):
     assert here.lcd.state.reason.startswith(("The LCD, screen 0", "No screen of this box"))
     assert here.lcd.timed([page]) == [page], "without a screen nothing is known of its times"
     server, again = start_server(number=name)
+    servers.append(server)
     assert again == name
     until(lambda: here.lcd.is_driven)
     assert np.array_equal(seen_on(name), page.rgb)
-    server.terminate()
-    server.wait()
 
 
 def test_a_screen_that_is_not_there_is_named(display: str, lesson: Callable[..., Lesson]) -> None:

