@@ -15,6 +15,7 @@ import numpy as np
 from pipelines.matting.coarse import Coarse, sampled
 from pipelines.matting.crop import STRIDE_PX, Crop, Sides, widened
 from pipelines.matting.cuts import CutDetector
+from pipelines.matting.denoising import Denoiser, warm_up_denoising
 from pipelines.matting.motion import Trail, warm_up_motion
 from pipelines.matting.specks import FAINT, Teacher
 from pipelines.matting.upsampling import warm_up_upsampling
@@ -35,6 +36,7 @@ class Carrier:
     def __init__(self) -> None:
         self.answered: Frame | None = None
         self._trail = Trail()
+        self._denoised = Denoiser()
         self._cuts = CutDetector()
         self._scene_pts = 0
         self._made_pts = self._refined_pts = -1
@@ -66,7 +68,9 @@ class Carrier:
         if coarse.frame.pts <= self._made_pts:
             return None
         self._made_pts, self.answered = coarse.frame.pts, newest.frame
-        return Matte.empty(coarse.frame) if coarse.teacher is None else self._refined(coarse, refine)
+        if coarse.teacher is None:
+            return Matte.empty(coarse.frame)
+        return self._denoised(self._refined(coarse, refine))
 
     def _refined(self, coarse: Coarse, refine: Refine | None) -> Matte:
         if refine is None or coarse.frame.pts <= self._refined_pts:
@@ -101,6 +105,7 @@ def warm_up_matting() -> None:
     """Compiles the loops over pixels, or loads them from the cache: call it before the first frame is due."""
     warm_up_upsampling()
     warm_up_motion()
+    warm_up_denoising()
 
 
 def _reached(pha: F32) -> Sides:

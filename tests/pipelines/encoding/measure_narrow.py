@@ -1,8 +1,8 @@
 """What keeps text from being sharp on narrow lines? Figures for docs/benchmarks.md.
 
 pytest -s tests/pipelines/encoding/measure_narrow.py: a page turn behind the simulated teacher, 1920x1080, 25
-pictures a second, true alpha, with camera noise and without. RGB PSNR of the text beside the teacher.
-Bytes and decibels, no times: it may run on a busy machine.
+pictures a second, true alpha; of the camera's noise what the box leaves of it, and none. RGB PSNR of the text
+beside the teacher. Bytes and decibels, no times: it may run on a busy machine.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from appliance.bench.whereabouts import demo_pages, text_of
 from pipelines.compositing.compositor import Compositor
 from pipelines.encoding.settings import EncodingSettings
 from pipelines.encoding.video import VideoEncoder
+from pipelines.matting.denoising import Denoiser
 from pipelines.media import U8, Box, Frame, Layout, Matte, Page, Scene
 from pipelines.simulated.classroom import SimulatedClassroom
 from pipelines.timing import SessionClock
@@ -33,12 +34,12 @@ def taught(first: U8, second: U8, *, noise: bool) -> Iterator[tuple[U8, U8]]:
     """Programme pictures and the page in each; the page turns after BEFORE of them."""
     pages = [Page(first, 1, 0), Page(second, 2, 0)]
     room = SimulatedClassroom("simulated:", CAMERA_WH, HZ, SessionClock(0), lambda: pages[0])
-    compositor = Compositor(SIZE_WH)
+    compositor, denoise = Compositor(SIZE_WH), Denoiser()
     for index in range(BEFORE + AFTER):
         page = pages[index >= BEFORE]
         rgb = room.renderer.render(index, page, noise=noise)
         alpha = np.ascontiguousarray(room.renderer.truth(index, page).pha)
-        matte = Matte(Frame(rgb, index, 0), Box(0, 0, *CAMERA_WH), alpha, rgb)
+        matte = denoise(Matte(Frame(rgb, index * TICKS, 0), Box(0, 0, *CAMERA_WH), alpha, rgb))
         shown = compositor.compose(page, matte, Scene(layout=Layout.ALIGNED), room.calibration)
         yield shown.copy(), page.rgb
     room.close()
