@@ -32,6 +32,8 @@ F64 = npt.NDArray[np.float64]
 
 SizeWh = tuple[int, int]
 
+SCALE_ROWS = 720  # lengths in camera pixels are written down for a picture of so many rows
+
 FRESH_S = 0.12  # alpha carried for no longer is where the teacher is
 TRUST_TILE_PX = 32
 DOUBT_UNITS = 4  # to one code
@@ -51,6 +53,15 @@ class SourceLost(Exception):
 def freeze(array: npt.NDArray[np.generic]) -> None:
     """Makes an array read-only, so that it can be shared between threads without copies."""
     array.setflags(write=False)
+
+
+def length_scale(size_wh: SizeWh) -> float:
+    """How much longer a length is in this picture than in one of SCALE_ROWS rows.
+
+    By the shorter side: a camera that hangs sideways has the same lens and the same pixels, so that a quarter
+    turn changes no length; and for a picture wider than high it is the rows.
+    """
+    return min(size_wh) / SCALE_ROWS
 
 
 class Box(NamedTuple):

@@ -21,7 +21,7 @@ from pipelines.matting.coarse import Coarse
 from pipelines.matting.keyer import Keyer
 from pipelines.matting.metrics import full_pha
 from pipelines.matting.settings import MattingSettings
-from pipelines.media import F32, U8, Box, Matte, Page
+from pipelines.media import F32, U8, Box, Matte, Page, length_scale
 from pipelines.studio.keying import known
 
 _FAR_PX = 25  # for a picture of 720 rows: beyond it from the teacher, alpha is false
@@ -173,7 +173,7 @@ def _page(moment: Moment, box: Box) -> U8:
 
 
 def _false_area(pha: U8, truth: U8) -> float:
-    size = 2 * round(_FAR_PX * truth.shape[0] / 720) + 1
+    size = 2 * round(_FAR_PX * length_scale((truth.shape[1], truth.shape[0]))) + 1
     near = cv2.dilate(np.asarray(truth > 2, np.uint8), np.ones((size, size), np.uint8))
     return float(np.count_nonzero((pha > 127) & (near == 0)) / pha.size)
 

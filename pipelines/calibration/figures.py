@@ -49,7 +49,7 @@ def photometric(calibration: Calibration, page_rgb: U8, seen: F32, changes: F32 
         return Photometric(float("nan"), 0.0)
     light = view.light(page_rgb)
     codes: U8 = np.asarray(np.clip(np.rint(seen[view.box.slices]), 0, 255), np.uint8)
-    blocks = view.blocks
+    blocks = view.blocks.fine
     page, target = blocks.means(light), blocks.means(seen_light(codes))
     sure = np.asarray(blocks.means(view.inside) == 255, np.uint8)
     if changes is not None:

@@ -19,7 +19,7 @@ from pipelines.calibration.measuring import NotMeasured
 from pipelines.calibration.outcome import Outcome, geometry_report, judged
 from pipelines.calibration.report import finite
 from pipelines.calibration.solving import Solution, Unsolvable, solve
-from pipelines.media import F32, F64, U8
+from pipelines.media import F32, F64, U8, length_scale
 from pipelines.plate.geometry import PageView
 from pipelines.plate.photometry import LEVELS, Blocks, Photometry, first_guess, fit, seen_light
 from pipelines.saying import reason_of, said
@@ -34,7 +34,7 @@ _MATCH_PX, _FLOW_PX = 0.3, 0.1  # expected error of one point
 _CORNERS = 1_500
 _WINDOW_PX = 17
 _RETURN_PX = 0.2  # there and back again
-_FAR_PX = 30.0  # of a start by corners; later a tenth of it
+_FAR_PX = 30.0  # for such a picture: of a start by corners; later a tenth of it
 _OTHER_CODES = (20.0, 10.0)  # off the prediction: somebody stands there; in the first round, and later
 _MOVES = 2.0  # how much more than usual a pixel changes where somebody moves
 _MOVES_PX = 9
@@ -110,7 +110,7 @@ def match(page_rgb: U8, picture: U8) -> Tracked:
         raise NotMeasured(few)
     page = np.array([page_points[m.queryIdx].pt for m in good], np.float64)
     camera = np.array([camera_points[m.trainIdx].pt for m in good], np.float64)
-    reach = _RANSAC_PX * picture.shape[0] / 720
+    reach = _RANSAC_PX * length_scale((picture.shape[1], picture.shape[0]))
     _, inliers = cv2.findHomography(page, camera, cv2.USAC_MAGSAC, reach, maxIters=5_000)
     chosen = np.asarray(inliers).ravel() > 0
     if np.count_nonzero(chosen) < MIN_MATCHES:
@@ -136,7 +136,7 @@ def _refine(
     for number in range(ROUNDS):
         reach = _FAR_PX if is_rough and number == 0 else _FAR_PX / 10
         other = _OTHER_CODES[min(number, 1)]
-        tracked = _track(guess, page_rgb, picture, still, reach * camera_wh[1] / 720, other)
+        tracked = _track(guess, page_rgb, picture, still, reach * length_scale(camera_wh), other)
         if len(tracked.page_xy) < MIN_TRACKED:
             raise NotMeasured(
                 said(

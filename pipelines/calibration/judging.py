@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipelines.calibration.report import Finding, Report, Verdict, found
+from pipelines.media import length_scale
 from pipelines.saying import Said, said
 
 # Camera pixels for a picture of 720 rows: refused from the second on, a warning from the first.
@@ -23,7 +24,7 @@ _STRAIGHT_DEG = 3.0
 def judge(report: Report) -> list[Finding]:
     """Findings on the numbers of a report, worst things first within the order of the eye: place, sharpness,
     light, time, angle."""
-    scale = report.camera_wh[1] / 720
+    scale = length_scale(report.camera_wh)
     findings = [
         *_place(report, scale),
         *_picture(report, scale),

@@ -20,6 +20,9 @@ MARKER_MODULES = 6  # 4x4 bits and the border
 MARKER_SHARE = 0.75  # of a square: the rest keeps the corners' surroundings free
 INK, PAPER = 20, 235  # neither is clipped by a camera that is exposed for a white page
 _ENOUGH = 0.8  # of the corners
+# Of the camera's picture: markers of smaller squares can hardly be read. Blurred larger ones are no reason
+# to guess: the camera is to be focused.
+_SMALL_SQUARE_PX = 30
 _MIN_SQUARE_PX = 3 * MARKER_MODULES  # of the page
 _DICTIONARY = cv2.aruco.getPredefinedDictionary(cv2.aruco.DICT_4X4_250)
 Index = npt.NDArray[np.intp]
@@ -87,11 +90,13 @@ class Pattern:
         if len(names) < _ENOUGH * self.count:
             # Small, slanted markers are read better from a larger picture, blurred ones from a smaller one.
             for scale in (2.0, 0.5):
-                scaled = cv2.resize(codes, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-                more, at_scaled = self._detect(np.asarray(scaled, np.uint8))
+                more, there = self._detect(codes, scale)
                 if len(more) > len(names):
-                    half = np.float32(0.5)
-                    names, at = more, (at_scaled + half) / np.float32(scale) - half
+                    names, at = more, there
+            if 0 < self._square_in(names, at.reshape(-1, 2).astype(np.float64)) < _SMALL_SQUARE_PX:
+                more, there = self._detect(codes, 2.0, guesses=True)
+                if len(more) > len(names):
+                    names, at = more, there
         if len(names) < 4:
             return Corners(names, np.zeros((len(names), 2)), 0.0)
         square_px = self._square_in(names, at.reshape(-1, 2).astype(np.float64))
@@ -100,12 +105,22 @@ class Pattern:
         exact = cv2.cornerSubPix(grey, at.copy(), (reach, reach), (-1, -1), rule)
         return Corners(names, exact.reshape(-1, 2).astype(np.float64), square_px)
 
-    def _detect(self, codes: U8) -> tuple[Index, F32]:
-        """Ids (n,) and rough places f32 (n, 1, 2)."""
-        found, ids, _, _ = cv2.aruco.CharucoDetector(self._board).detectBoard(codes)
+    def _detect(self, codes: U8, scale: float = 1.0, *, guesses: bool = False) -> tuple[Index, F32]:
+        """Ids (n,) and rough places f32 (n, 1, 2), looked for in a picture scaled by `scale`.
+
+        guesses: markers that can hardly be read count where those that were read say that they must be.
+        """
+        if scale != 1:
+            wide = cv2.resize(codes, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+            codes = np.asarray(wide, np.uint8)
+        how = cv2.aruco.CharucoParameters()
+        how.tryRefineMarkers = guesses
+        found, ids, _, _ = cv2.aruco.CharucoDetector(self._board, how).detectBoard(codes)
         if not isinstance(ids, np.ndarray):  # OpenCV gives None, which its types do not tell
             return np.zeros(0, np.intp), np.zeros((0, 1, 2), np.float32)
-        return np.asarray(ids, np.intp).ravel(), np.asarray(found, np.float32).reshape(-1, 1, 2)
+        half, times = np.float32(0.5), np.float32(scale)
+        at = (np.asarray(found, np.float32).reshape(-1, 1, 2) + half) / times - half if scale != 1 else found
+        return np.asarray(ids, np.intp).ravel(), np.asarray(at, np.float32).reshape(-1, 1, 2)
 
     def _square_in(self, ids: Index, camera_xy: F64) -> float:
         """Side of a square in camera pixels: the median distance of neighbours in a row."""

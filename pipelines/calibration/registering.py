@@ -21,8 +21,8 @@ FAR_STEP = 8  # of the map of what is surely background
 LEAST_SAMPLES = 60
 ALIKE = 0.8  # correlation of the samples with the picture: less is another page, or a wrong place
 _FOUND = 0.9
-# Deviations of the unknowns at the picture's border, in camera pixels of a picture 1280 wide: shift,
-# turn and scale, perspective.
+# Deviations of the unknowns at the picture's border, in camera pixels of a picture whose longer side
+# has 1280: shift, turn and scale, perspective.
 _PRIOR_PX = np.array([20.0, 20.0, 40.0, 20.0, 20.0, 40.0, 6.0, 6.0])
 _PRIOR = np.diag((640 / _PRIOR_PX) ** 2)
 _NOISE_CODES = 6.0  # at least: neighbouring samples err alike

@@ -11,7 +11,7 @@ import numpy as np
 
 from pipelines.alignment import Calibration
 from pipelines.calibration.registering import FAR_STEP
-from pipelines.media import F32, U8, Box, SizeWh
+from pipelines.media import F32, U8, Box, SizeWh, length_scale
 from pipelines.plate.geometry import PageView
 
 MARGIN_PX = 40  # around the LCD, for a picture of 720 rows: farther things stand on other planes
@@ -81,13 +81,13 @@ class Surroundings:
         lcd = np.zeros((box.h, box.w), np.uint8)
         x, y = view.box.x - box.x, view.box.y - box.y
         lcd[y : y + view.box.h, x : x + view.box.w] = view.lcd
-        gap = 2 * round(_GAP_PX * view.camera_wh[1] / 720) + 1
+        gap = 2 * round(_GAP_PX * length_scale(view.camera_wh)) + 1
         near = cv2.dilate(lcd, np.ones((gap, gap), np.uint8))
         return code, np.asarray(np.where(near == 0, known * 2, 0), np.uint8), box
 
 
 def around(box: Box, camera_wh: SizeWh) -> Box:
-    margin = round(MARGIN_PX * camera_wh[1] / 720)
+    margin = round(MARGIN_PX * length_scale(camera_wh))
     x0, y0 = max(box.x - margin, 0), max(box.y - margin, 0)
     x1, y1 = min(box.x + box.w + margin, camera_wh[0]), min(box.y + box.h + margin, camera_wh[1])
     return Box(x0, y0, x1 - x0, y1 - y0)

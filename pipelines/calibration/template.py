@@ -42,7 +42,7 @@ class Level:
 @dataclass(frozen=True, slots=True, eq=False)
 class Ground:
     """The flat plane in which a moved camera is a homography: pixels from the picture's middle, in halves of
-    its width, without the lens.
+    its longer side, without the lens.
     """
 
     calibration: Calibration
@@ -50,7 +50,7 @@ class Ground:
 
     @property
     def half_px(self) -> float:
-        return self.camera_wh[0] / 2
+        return max(self.camera_wh) / 2
 
     @property
     def middle(self) -> F64:

@@ -25,7 +25,7 @@ from pipelines.calibration.registering import (
 )
 from pipelines.calibration.surroundings import Surroundings
 from pipelines.calibration.template import Ground, Template, make_template
-from pipelines.media import F64, U8, Matte
+from pipelines.media import F64, U8, Matte, length_scale
 from pipelines.plate.plate import Expected
 
 LOOK_EVERY_S = 0.4
@@ -191,7 +191,7 @@ def far_from(matte: Matte) -> U8:
         half = FAR_STEP // 2
         rows, columns = np.nonzero(matte.pha[::half, ::half] > 2)
         small[(rows * half + matte.box.y) // FAR_STEP, (columns * half + matte.box.x) // FAR_STEP] = 255
-    near = round(_NEAR_PX * height / 720 / FAR_STEP) + 1
+    near = round(_NEAR_PX * length_scale(matte.frame.size_wh) / FAR_STEP) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * near + 1, 2 * near + 1))
     return np.asarray(cv2.bitwise_not(cv2.dilate(small, disc)), np.uint8)
 

@@ -1,8 +1,8 @@
 """The teacher's body fades where it hides writing; hands and what they hold stay as they are.
 
-All of it is found on a coarse grid of the camera's picture, about ninety rows: where the page behind a pixel
-bears writing (the page is known), and what of the teacher is a hand. A hand is what lies far from the torso,
-pointers and sticks included, or what has the face's colour before it.
+All of it is found on a coarse grid of the camera's picture, ninety cells along its shorter side: where the
+page behind a pixel bears writing (the page is known), and what of the teacher is a hand. A hand is what lies
+far from the torso, pointers and sticks included, or what has the face's colour before it.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import numpy as np
 
 from pipelines.compositing.hands import find_hands
 from pipelines.compositing.placing import Placement
-from pipelines.media import F32, PTS_HZ, U8, Matte, SizeWh
+from pipelines.media import F32, PTS_HZ, U8, Matte, SizeWh, length_scale
 
 # What is left of the body where it is faded most: its outline still tells where the teacher stands.
 LEAST_SEEN = 0.12
-_GRID_ROWS = 90
+_CELL_PX = 8  # for a picture of 720 rows
 _PAGE_ROWS = 45
 # A pixel whose surroundings differ by more codes is an edge; share of a cell's pixels that are edges: from
 # the first on it bears writing, from the second on certainly.
@@ -58,7 +58,7 @@ class TextFade:
             return matte
         if self._newest is not None and self._newest[0] is matte and self._newest[1] == strength:
             return self._newest[2]
-        cell = max(2, round(matte.frame.size_wh[1] / _GRID_ROWS))
+        cell = max(2, round(_CELL_PX * length_scale(matte.frame.size_wh)))
         text = self._text_behind(page_rgb, matte, placement, cell)
         self._follow(text, find_hands(matte, cell), strength * (1 - LEAST_SEEN), matte.pts)
         fade, result = self._fade, matte

@@ -21,7 +21,7 @@ from pipelines.matting.refining import Net, Refiner
 from pipelines.matting.upsampling import COLOUR_RADIUS_PX, enlarge
 from pipelines.media import U8, Box, Frame, Matte, Prediction, freeze
 
-LEAST_ROWS = 540  # of the camera's picture: a smaller one costs little in full, and its half holds no finger
+LEAST_ROWS = 540  # of the camera's shorter side: a smaller picture costs little, and its half holds no finger
 
 Predict = Callable[[Matte], Prediction | None]
 
@@ -41,7 +41,7 @@ class Refinement:
     def __call__(self, coarse: Coarse) -> Matte:
         """The matte of this answer's frame."""
         width, height = coarse.frame.size_wh
-        if coarse.is_thrifty and height >= LEAST_ROWS and width % 2 == height % 2 == 0:
+        if coarse.is_thrifty and min(width, height) >= LEAST_ROWS and width % 2 == height % 2 == 0:
             self._newest = self._half.refiner
             return self._half(coarse)
         self._newest = self._whole

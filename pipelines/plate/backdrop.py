@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from pipelines.media import F32, F64, TRUST_TILE_PX, U8, UNKNOWN, Box, Matte, Prediction, freeze
+from pipelines.media import F32, F64, TRUST_TILE_PX, U8, UNKNOWN, Box, Matte, Prediction, freeze, length_scale
 from pipelines.plate.beside import Around, Movement, far_from_teacher
 from pipelines.plate.geometry import PageView
 from pipelines.plate.held import without_held
@@ -69,7 +69,7 @@ class _Scenery:
         self._lcd = view.lcd > 0
         whole: U8 = np.zeros((self._box.h, self._box.w), np.uint8)
         whole[self._lcd_box.slices] = view.lcd
-        reach = 2 * round(RIM_PX * height / 720) + 1
+        reach = 2 * round(RIM_PX * length_scale(view.camera_wh)) + 1
         around = np.asarray(cv2.dilate(whole, np.ones((reach, reach), np.uint8)), np.uint8)
         self._rim = (around > 0) & (whole == 0)
         self._near_lcd = around > 0
@@ -87,8 +87,8 @@ class _Scenery:
         self._wall.learn(matte.frame.rgb, around.far, matte.pts, is_empty=matte.box.is_empty)
         if self._is_new(known):
             self._draw(known)
-        rgb, rows = matte.frame.rgb[self._box.slices], matte.frame.size_wh[1]
-        sure = without_held(rgb, self._rgb, self._wall_doubt, around.part(self._box), rows)
+        rgb, part = matte.frame.rgb[self._box.slices], around.part(self._box)
+        sure = without_held(rgb, self._rgb, self._wall_doubt, part, matte.frame.size_wh)
         trust = self._joined(self._trust.measure(rgb, self._rgb, self._wall_doubt, sure), known)
         return Prediction(self._box, self._rgb, self._doubt, trust, self._room, tone)
 

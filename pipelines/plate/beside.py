@@ -8,11 +8,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.media import U8, Box, Matte, SizeWh
+from pipelines.media import U8, Box, Matte, SizeWh, length_scale
 from pipelines.plate.geometry import PageView
 
-AROUND_PX = 40  # of the teacher's alpha: what the network missed of them, their glow and shadow
-STRAY_PX_S = 400.0  # how far beyond a hand may be, for each second more
+# Of the teacher's alpha, for a picture of 720 rows: what the network missed of them, their glow and shadow;
+# how far beyond a hand may be, for each second more.
+AROUND_PX, STRAY_PX_S = 40, 400.0
 MOVED_CODES = 14  # from one picture to the next, of green: more than noise
 _COARSE_PX = 8
 _STEP = 4  # pixels: every fourth of every fourth row
@@ -101,4 +102,4 @@ def sure_blocks(matte: Matte, view: PageView) -> U8:
 
 def _around_px(matte: Matte) -> float:
     """Camera pixels around alpha where the teacher may be."""
-    return (AROUND_PX + STRAY_PX_S * matte.stale_s) * matte.frame.size_wh[1] / 720
+    return (AROUND_PX + STRAY_PX_S * matte.stale_s) * length_scale(matte.frame.size_wh)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from pipelines.alignment import Calibration
-from pipelines.media import F32, F64, U8, Box, SizeWh
+from pipelines.media import F32, F64, U8, Box, SizeWh, length_scale
 from pipelines.plate.photometry import Blocks
 
 BLUR_PX = 0.8  # sigma of a usual lens together with the pixel's own area, for a picture of 720 rows
@@ -41,7 +41,7 @@ class PageView:
         self.lcd: U8 = np.zeros((self.box.h, self.box.w), np.uint8)
         outline = np.rint(corners - (self.box.x, self.box.y)).astype(np.int32)
         cv2.fillPoly(self.lcd, [outline], (255,))
-        inset = 2 * round(INSET_PX * camera_wh[1] / 720) + 1
+        inset = 2 * round(INSET_PX * length_scale(camera_wh)) + 1
         around = np.ones((inset, inset), np.uint8)
         eroded = cv2.erode(self.lcd, around, borderType=cv2.BORDER_CONSTANT, borderValue=(0,))
         self.inside: U8 = np.asarray(eroded, np.uint8)
@@ -60,7 +60,7 @@ class PageView:
             light = cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA)
             at = (at - np.float32((step - 1) / 2)) / np.float32(step)
             ratio /= step
-        sigma = BLUR_PX * self.camera_wh[1] / 720 * ratio
+        sigma = BLUR_PX * length_scale(self.camera_wh) * ratio
         reach = 2 * ceil(2 * sigma) + 1
         light = cv2.GaussianBlur(light, (reach, reach), sigma, borderType=cv2.BORDER_REPLICATE)
         warped = cv2.remap(light, at[0], at[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

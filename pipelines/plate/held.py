@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.compiling import compiled
-from pipelines.media import DOUBT_UNITS, U8, UNKNOWN, freeze
+from pipelines.media import DOUBT_UNITS, U8, UNKNOWN, SizeWh, freeze, length_scale
 from pipelines.plate.beside import Around
 
-REACH_PX = 120  # of a picture of 720 rows: how far beyond the strip somebody holds something
+REACH_PX = 120  # for a picture of 720 rows: how far beyond the strip somebody holds something
 OFF_CODES = 48  # further than a shadow on the glass takes away
 MOVED_OFF_CODES = 12  # of what has moved
 MOST_MOVED = 0.12  # of what is far from the teacher: more of it, and a page has turned
@@ -26,11 +26,11 @@ _SOLID = np.ones((3, 3), np.uint8)
 _NEAR = np.ones((5, 5), np.uint8)
 
 
-def without_held(rgb: U8, plate: U8, doubt: U8, around: Around, rows: int) -> U8:
+def without_held(rgb: U8, plate: U8, doubt: U8, around: Around, picture_wh: SizeWh) -> U8:
     """`around.far`, less what somebody holds or an arm has come to: the same array where there is nothing of
     the kind, else a new one.
 
-    rgb, plate: u8 (h, w, 3). doubt: quarter codes u8 (h, w). rows: of the whole picture.
+    rgb, plate: u8 (h, w, 3). doubt: quarter codes u8 (h, w). picture_wh: of the whole picture.
     """
     sure = _without_moved(rgb, plate, doubt, around)
     small = np.minimum(sure[::_STEP, ::_STEP], 1)
@@ -41,7 +41,7 @@ def without_held(rgb: U8, plate: U8, doubt: U8, around: Around, rows: int) -> U8
     if not solid.any() or small.all():
         return sure
     depth_px = cv2.distanceTransform(small, cv2.DIST_L2, 3) * _STEP
-    reach_px = REACH_PX * rows / 720
+    reach_px = REACH_PX * length_scale(picture_wh)
     count, labels = cv2.connectedComponents(cv2.dilate(solid, _SOLID))
     held = np.zeros(count, np.bool_)
     held[labels[depth_px <= 2 * _STEP]] = True
@@ -90,6 +90,6 @@ def warm_up_held() -> None:
     doubt: U8 = np.zeros((8, 8), np.uint8)
     freeze(frame)
     freeze(plate)
-    without_held(frame[:8, :8], plate, doubt, Around(doubt), 720)  # as the wall asks
+    without_held(frame[:8, :8], plate, doubt, Around(doubt), (16, 16))  # as the wall asks
     freeze(doubt)
-    without_held(frame[:8, :8], plate, doubt, Around(doubt), 720)  # and the LCD
+    without_held(frame[:8, :8], plate, doubt, Around(doubt), (16, 16))  # and the LCD

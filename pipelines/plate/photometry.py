@@ -17,12 +17,13 @@ import numpy as np
 import numpy.typing as npt
 
 from pipelines.compiling import compiled
-from pipelines.media import F32, F64, U8, SizeWh
+from pipelines.media import F32, F64, U8, SizeWh, length_scale
 
 CODE_GAMMA = 2.2
 CELL_PX = 32  # of the camera's picture: everything soft is kept on this grid
 BLOCK_PX = 8  # for a picture of 720 rows
-MIN_BLOCKS = 600
+MANY_BLOCKS = 4_000  # an LCD that is wider than half of a lying picture has more
+MIN_BLOCKS = 600  # of so many
 LEAST_CONTRAST = 0.1  # of white and black pages; a page turned inside out would fit as well otherwise
 MOST_ROOM_LIGHT = 0.5
 CURVE_STEPS = 8_192
@@ -60,11 +61,24 @@ class Blocks(NamedTuple):
 
     @classmethod
     def of(cls, size_hw: tuple[int, int], camera_wh: SizeWh) -> Blocks:
-        return cls(size_hw, max(2, round(BLOCK_PX * camera_wh[1] / 720)))
+        return cls(size_hw, max(2, round(BLOCK_PX * length_scale(camera_wh))))
 
     @property
     def hw(self) -> tuple[int, int]:
         return self.size_hw[0] // self.block_px, self.size_hw[1] // self.block_px
+
+    @property
+    def fine(self) -> Blocks:
+        """Half as large where the LCD is small in the picture: small fields would have no flat block."""
+        return self if self.number >= MANY_BLOCKS else Blocks(self.size_hw, max(2, self.block_px // 2))
+
+    @property
+    def number(self) -> int:
+        return self.hw[0] * self.hw[1]
+
+    def least(self, of_many: int) -> int:
+        """How many are enough, where so many of MANY_BLOCKS are: the same share of an LCD that has fewer."""
+        return min(of_many, of_many * self.number // MANY_BLOCKS)
 
     @property
     def grid_hw(self) -> tuple[int, int]:
@@ -214,7 +228,7 @@ def fit(page: F32, seen: F32, sure: U8, blocks: Blocks, before: Photometry | Non
     0 where the page is seen without the teacher.
     """
     chosen = np.flatnonzero(sure)
-    if len(chosen) < MIN_BLOCKS:
+    if len(chosen) < blocks.least(MIN_BLOCKS):
         return None
     y, x = (axis[chosen] for axis in blocks.centres())
     grid_hw, cell = blocks.grid_hw, blocks.cells(y, x)

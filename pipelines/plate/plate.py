@@ -154,8 +154,8 @@ class Plate:
             self._is_right = False
             return None
         around = around or Around(far_from_teacher(matte))
-        rgb, rows = matte.frame.rgb[view.box.slices], matte.frame.size_wh[1]
-        sure = without_held(rgb, shown.plate, shown.doubt, around.part(view.box), rows)
+        rgb, part = matte.frame.rgb[view.box.slices], around.part(view.box)
+        sure = without_held(rgb, shown.plate, shown.doubt, part, matte.frame.size_wh)
         trust = self._trust.measure(rgb, shown.plate, shown.doubt, sure)
         self._is_right = self._trust.mean >= _RELIT_TRUST
         return Prediction(view.box, shown.plate, shown.doubt, trust, shown.room, self.calibration.tone)

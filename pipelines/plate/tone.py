@@ -31,9 +31,9 @@ from pipelines.plate.photometry import (
     terms_at,
 )
 
-MIN_FIELDS = 600  # blocks
+MIN_FIELDS = 600  # blocks, of MANY_BLOCKS
 ENOUGH_LEVELS = 12  # of the 16 knots up to 255: with fewer, the curve is guessed between them
-OFTEN = 80  # blocks and channels
+OFTEN = 80  # blocks and channels, of as many
 _STEP = 17.0  # codes of a pure power, from knot to knot
 _KNOTS = np.arange(21) * _STEP  # beyond 255: a camera that bends its white sees more light than a power would
 _MIDDLE = 128.0  # code at which scale is held: of curve and brightness, one is free
@@ -59,10 +59,10 @@ def find_tone(page: F32, seen: F32, sure: U8, blocks: Blocks) -> F32 | None:
     page, seen, sure: as for `photometry.fit`.
     """
     chosen = np.flatnonzero((sure.ravel() > 0) & (flatness(page).ravel() > _FLAT))
-    if len(chosen) < MIN_FIELDS:
+    if len(chosen) < blocks.least(MIN_FIELDS):
         return None
     lit, codes = page.reshape(-1, 3)[chosen].astype(np.float64), coded(seen.reshape(-1, 3)[chosen])
-    if _levels(codes) < ENOUGH_LEVELS:
+    if _levels(codes, blocks.least(OFTEN)) < ENOUGH_LEVELS:
         return None
     y, x = (axis[chosen] for axis in blocks.centres())
     terms = terms_at(x, y, blocks.size_hw)
@@ -75,10 +75,10 @@ def find_tone(page: F32, seen: F32, sure: U8, blocks: Blocks) -> F32 | None:
     return np.asarray(light * ((_MIDDLE / 255) ** CODE_GAMMA / light[int(_MIDDLE)]), np.float32)
 
 
-def _levels(codes: F64) -> int:
+def _levels(codes: F64, often: int) -> int:
     """How many knots have enough fields near them."""
     near = np.bincount(np.rint(codes.ravel() / _STEP).astype(np.intp))
-    return int(np.count_nonzero(near >= OFTEN))
+    return int(np.count_nonzero(near >= often))
 
 
 def _solve(fields: _Fields) -> F64:

@@ -7,7 +7,7 @@ import math
 import cv2
 import numpy as np
 
-from pipelines.media import F32, SizeWh
+from pipelines.media import F32, SizeWh, length_scale
 from pipelines.simulated.light import LIGHT_UNITS, U16
 from pipelines.simulated.optics import LCD_M, Optics, page_from_wall
 
@@ -31,7 +31,7 @@ class Stage:
     def __init__(self, optics: Optics, rng: np.random.Generator) -> None:
         self._optics = optics
         width, height = optics.size_wh
-        self._sigma_px = optics.room.blur_px * height / 720
+        self._sigma_px = optics.room.blur_px * length_scale(optics.size_wh)
         self._px_per_m = optics.px_per_m(np.zeros(3))
         metres = _metres(optics)
         x = (np.arange(width, dtype=np.float32) - np.float32((width - 1) / 2)) / np.float32(width / 2)

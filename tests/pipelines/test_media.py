@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipelines.media import EMPTY_BOX, Box, Frame, Matte
+from pipelines.media import EMPTY_BOX, Box, Frame, Matte, length_scale
 
 
 def a_frame(width: int = 8, height: int = 6) -> Frame:
@@ -28,3 +28,8 @@ def test_a_matte_whose_arrays_do_not_fit_its_box_is_refused() -> None:
 def test_an_empty_matte_covers_nothing() -> None:
     matte = Matte.empty(a_frame())
     assert matte.box == EMPTY_BOX and matte.box.is_empty
+
+
+def test_a_quarter_turn_changes_no_length() -> None:
+    assert length_scale((1280, 720)) == length_scale((720, 1280)) == length_scale((960, 720)) == 1
+    assert length_scale((1080, 1920)) == 1.5

@@ -12,7 +12,7 @@ from pipelines.alignment import Calibration
 from pipelines.calibration.delay import Flips
 from pipelines.calibration.measuring import Sights
 from pipelines.calibration.pattern import Pattern
-from pipelines.media import F32, F64, U8, Page
+from pipelines.media import F32, F64, U8, Page, SizeWh
 from pipelines.simulated.classroom import SimulatedClassroom
 from pipelines.simulated.optics import Optics
 from pipelines.simulated.rendering import Renderer
@@ -26,8 +26,8 @@ MEAN_OF = 6
 class Room:
     """A room without a clock. error_px: rms against the truth over the whole LCD, camera pixels."""
 
-    def __init__(self, url: str, pattern: Pattern) -> None:
-        self.optics = Optics(room_from_url(url), WH)
+    def __init__(self, url: str, pattern: Pattern, camera_wh: SizeWh = WH) -> None:
+        self.optics = Optics(room_from_url(url), camera_wh)
         self.renderer = Renderer(self.optics, 25.0)
         self.truth: Calibration = self.optics.calibration()[0]
         self._pattern = pattern
@@ -50,8 +50,10 @@ class Room:
         return Sights(board, inverse, stack.mean(axis=0), stack.std(axis=0, ddof=1), corners, corners, flips)
 
     def error_px(self, calibration: Calibration) -> float:
-        off = calibration.to_camera(lcd_points(), WH, WH) - self.truth.to_camera(lcd_points(), WH, WH)
-        return float(np.sqrt((off**2).sum(axis=1).mean()))
+        at, right = (
+            each.to_camera(lcd_points(), self.optics.size_wh, WH) for each in (calibration, self.truth)
+        )
+        return float(np.sqrt(((at - right) ** 2).sum(axis=1).mean()))
 
     def angle_deg(self) -> float:
         """Of the camera off the LCD's normal, seen from the LCD's middle."""
@@ -91,8 +93,8 @@ def pattern() -> Pattern:
 
 
 @pytest.fixture(scope="session")
-def room(pattern: Pattern) -> Callable[[str], Room]:
-    return lambda url: Room(url, pattern)
+def room(pattern: Pattern) -> Callable[..., Room]:
+    return lambda url, camera_wh=WH: Room(url, pattern, camera_wh)
 
 
 @pytest.fixture

@@ -76,6 +76,14 @@ def test_limits_grow_with_the_picture():
     assert {finding.verdict for finding in judge(large)} == {"good"}
 
 
+@pytest.mark.parametrize("change", [{"rms_px": 0.4}, {"rms_px": 1.0}, {"blur_px": 2.0}, {"moved_px": 0.5}])
+def test_limits_do_not_turn_with_the_camera(change):
+    lying, upright = (
+        GOOD.model_copy(update={"camera_wh": wh, **change}) for wh in ((1280, 720), (720, 1280))
+    )
+    assert [f.verdict for f in judge(upright)] == [f.verdict for f in judge(lying)]
+
+
 def test_parallax_is_the_depth_times_the_tangent():
     """An 86-inch LCD on a page of 1920 pixels; by hand: 0.05 m tan 20 / 1.905 m x 1920 = 18.3."""
     at = GOOD.model_copy(update={"angle_deg": 20.0}).parallax_px()

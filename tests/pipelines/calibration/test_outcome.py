@@ -51,6 +51,25 @@ def test_a_good_view_is_accepted_with_its_numbers(url, teacher, room, pattern):
     assert picture is not None and picture.shape == (720, 1280, 3)
 
 
+@pytest.mark.parametrize(
+    ("url", "teacher"),
+    [
+        ("simulated:?fill=0.5&yaw=0&pitch=0", False),
+        ("simulated:?fill=0.65", True),
+        ("simulated:?fill=0.9&yaw=0&pitch=0&roll=0", True),
+    ],
+)
+def test_a_camera_that_hangs_sideways_is_accepted(url, teacher, room, pattern):
+    """Its picture is higher than wide: the LCD is small in it, and its lens and pixels are as ever."""
+    made = room(url, (720, 1280))
+    outcome = from_pattern(made.sights(teacher=teacher), pattern)
+    assert not outcome.report.is_refused, refusals(outcome)
+    assert made.error_px(outcome.calibration) < 0.1
+    assert outcome.report.photometric_codes is not None and outcome.report.photometric_codes < 3
+    assert outcome.report.has_tone and outcome.calibration.tone is not None
+    assert np.abs(outcome.calibration.tone[64:230] / light_of_codes()[64:230] - 1).max() < 0.15
+
+
 def test_a_lcd_cut_off_is_refused(room, pattern):
     sights = shifted(room("simulated:").sights(), -180)
     assert "cut off" in refusals(from_pattern(sights, pattern))
