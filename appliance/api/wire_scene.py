@@ -28,7 +28,15 @@ TransitionMs = Annotated[
 class SceneBody(BaseModel):
     """How the programme is put together."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"layout": "aligned", "text_fade": 0.6},
+                {"layout": "slate", "slate_text": "Break"},
+            ]
+        },
+    )
 
     layout: Layout = Field(
         Layout.ALIGNED, description="aligned: the teacher in front of the page, pointing right."
@@ -98,6 +106,6 @@ class SceneChange(BaseModel):
 
 
 class SceneOut(SceneBody):
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(from_attributes=True, json_schema_extra=None)
 
     number: int = Field(description="Grows with every change.")

@@ -8,12 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from box_process import PRESENTER, VIEWER, Box, until
-from desk_pages import LANGUAGES, OpenPage, browser, open_console, open_page
+from desk_pages import LANGUAGES, OpenPage, browser, open_console, open_page, picture
 from playwright.sync_api import Page, expect
 from test_rooms_api import join, make_room
 
 pytestmark = pytest.mark.e2e
 __all__ = ["browser", "open_page"]
+
+# Of all that can be touched: what is lower than a fingertip, or beyond the picture's sides.
+HARD_TO_TOUCH = """() => [...document.querySelectorAll("button, select, summary, input:not([type=checkbox])")]
+    .filter((one) => one.checkVisibility() && !one.matches(".unseen"))
+    .filter((one) => { const { left, right, height } = one.getBoundingClientRect();
+                       return height < 44 || left < 0 || right > innerWidth; })
+    .map((one) => one.outerHTML.slice(0, 120))"""
 
 
 def faults(page: Page, where: str) -> list[str]:
@@ -82,3 +89,32 @@ def test_the_other_pages(start_box: Callable[..., Box], open_page: OpenPage, loc
     found += faults(open_page(f"{box.base}/present#token={PRESENTER}", locale), "presenter")
     found += faults(open_page(f"{box.base}/console", locale), "console without a token")
     assert found == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(1024, 768), (820, 1180)])
+def test_the_console_under_a_finger(shared_box: Box, open_page: OpenPage, width: int, height: int) -> None:
+    """A tablet both ways up, with a room, a saved scene and the pen's colours in sight."""
+    box = shared_box
+    if not box.get("/api/v1/rooms").json():
+        make_room(box, "Room 5, the small one under the roof")
+        box.request("POST", "/api/v1/scenes", json={"name": "Small, on the left"})
+    box.request("PUT", "/api/v1/scene", json={"layout": "aligned"})
+    tablet = {"viewport": {"width": width, "height": height}, "has_touch": True, "is_mobile": True}
+    console = open_console(open_page, box, **tablet)
+    index = box.get("/api/v1/page").json()["index"]
+    console.locator("#next").tap()
+    until(lambda: box.get("/api/v1/page").json()["index"] == index + 1, "the next page")
+    console.locator("#layouts [data-value=corner]").tap()
+    until(lambda: box.get("/api/v1/scene").json()["layout"] == "corner", "the layout")
+    console.locator("#ink-tools [data-tool=pen]").tap()
+    expect(console.locator("#ink-colours")).to_be_visible()
+    expect(console.locator("#viewers li")).to_have_count(2)
+    assert console.evaluate("document.documentElement.scrollWidth - innerWidth") == 0, "nothing to the side"
+    assert console.evaluate(HARD_TO_TOUCH) == []
+    picture(console, f"console-{width}.png")
+    for button in ("#mark", "#room-form button", "#record", "#calibrate"):
+        console.locator(button).tap(trial=True)
+    console.locator("#panic").tap()
+    expect(console.locator("#panic-bar")).to_be_visible()
+    console.locator("#panic-over").tap()
+    expect(console.locator("#panic-bar")).to_be_hidden()

@@ -8,6 +8,7 @@ import pytest
 import schemathesis
 from box_process import ASSISTANT, Box
 from hypothesis import HealthCheck, Phase, given, settings
+from jsonschema_rs import validator_for
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -39,6 +40,22 @@ def test_nothing_that_may_be_sent_is_a_bug(box: Box) -> None:
             ask(box, operation)
     assert asked == sum(len(methods) for methods in document["paths"].values()) - len(ENDLESS)
     assert box.status()["state"] in ("live", "restarting", "starting")
+
+
+def test_every_json_body_has_an_example_and_each_of_them_fits(box: Box) -> None:
+    """Whoever reads the document sees what to send, and what they see is taken."""
+    document = box.get("/api/v1/openapi.json").json()
+    bodies = {}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if body := operation.get("requestBody", {}).get("content", {}).get("application/json"):
+                bodies[method, path] = body["schema"]["$ref"]
+    assert len(bodies) >= 22
+    for where, reference in bodies.items():
+        model = document["components"]["schemas"][reference.rpartition("/")[2]]
+        fits = validator_for({"$ref": reference, "components": document["components"]})
+        assert model.get("examples"), where
+        assert [example for example in model["examples"] if not fits.is_valid(example)] == [], where
 
 
 def ask(box: Box, operation: Any) -> None:

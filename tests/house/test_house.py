@@ -74,6 +74,20 @@ def test_every_markdown_table_row_has_its_columns() -> None:
         assert all(row.rstrip().endswith("|") for row in rows), name_of(path)
 
 
+def test_choices_are_numbered_on_and_referred_to_by_numbers_that_exist() -> None:
+    """A choice that is merged twice, or loses its end, shows by its number or by its last line."""
+    choices = (REPO / "docs" / "why.md").read_text(encoding="utf-8").split("\n\n", 2)[2]
+    items = re.split(r"^(?=\d+\. )", choices, flags=re.M)[1:]
+    assert [int(item.split(".")[0]) for item in items] == list(range(1, len(items) + 1))
+    titles = [re.findall(r"\*\*(.+?)\*\*", item)[0] for item in items]
+    assert len(set(titles)) == len(titles)
+    assert [item for item in items if not item.rstrip().endswith((".", ")"))] == []
+    named = re.findall(r"\((\d{1,3})\)", choices)
+    for path in PYTHON + MARKDOWN:
+        named += re.findall(r"\bwhy (\d+)\b", path.read_text(encoding="utf-8"))
+    assert {int(number) for number in named} <= set(range(1, len(items) + 1))
+
+
 def test_the_gateway_is_light() -> None:
     """Compiled loops, networks and picture processing are the studio's: the gateway starts without them."""
     heavy = ("numba", "cv2", "onnxruntime", "scipy", "pypdfium2", "torch")

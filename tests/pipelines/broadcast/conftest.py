@@ -194,11 +194,17 @@ class WhepDoor:
 
 
 @pytest.fixture
-async def studio() -> AsyncIterator[Studio]:
+def max_viewers() -> int:
+    return 4
+
+
+@pytest.fixture
+async def studio(max_viewers: int) -> AsyncIterator[Studio]:
     """A studio on the air, with its broadcast. Afterwards no task of anybody may be left."""
     before = asyncio.all_tasks()
     studio = Studio()
-    studio.broadcast = Broadcast(BroadcastSettings(max_viewers=4), studio.want_key, on_watched=studio.watch)
+    chosen = BroadcastSettings(max_viewers=max_viewers)
+    studio.broadcast = Broadcast(chosen, studio.want_key, on_watched=studio.watch)
     on_air = asyncio.create_task(studio.run(), name="studio")
     yield studio
     on_air.cancel()

@@ -63,3 +63,42 @@ async def test_a_stall_is_seen(studio, counting, until) -> None:
     had = counting.count().pictures
     await until(lambda: counting.count().pictures > had + 2, "pictures again")
     assert counting.count().gap_ms > 500
+
+
+@pytest.mark.parametrize("max_viewers", [20])
+async def test_who_watches_loses_nothing_while_a_dozen_come_and_go(studio, until) -> None:
+    known: list[str] = []
+
+    async def exchange(sdp: str) -> str:
+        viewer_id, answer = await studio.broadcast.answer(sdp)
+        known.append(viewer_id)
+        return answer
+
+    async def come_and_go(number: int) -> None:
+        await asyncio.sleep(number * 0.1)  # the next ones come while these shake hands and others leave
+        viewer = CountingViewer(exchange)
+        await viewer.connect()
+        try:
+            await until(lambda: viewer.count().pictures > 3, f"pictures of number {number}")
+        finally:
+            await viewer.close()
+
+    watching = [CountingViewer(exchange) for _ in range(2)]
+    try:
+        for viewer in watching:
+            await viewer.connect()
+        await until(lambda: all(viewer.count().pictures > 5 for viewer in watching), "pictures")
+        stayed = set(known)
+        for viewer in watching:
+            viewer.reset()
+        await asyncio.gather(*(come_and_go(number) for number in range(12)))
+        await until(
+            lambda: {one.viewer_id for one in studio.broadcast.viewers()} == stayed, "all others gone"
+        )
+        counts = [viewer.count() for viewer in watching]
+        assert len(known) == 14 and min(count.expected for count in counts) > 25
+        assert [count.lost for count in counts] == [0, 0]
+        assert [one.dropped for one in studio.broadcast.viewers()] == [0, 0]
+    finally:
+        for viewer in watching:
+            await viewer.close()

@@ -3,21 +3,40 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import av
 import numpy as np
 import pytest
 
+from pipelines.channels import Latest
+from pipelines.encoding.layers import LayeredEncoder
 from pipelines.encoding.settings import EncodingSettings
-from pipelines.media import I16, MINUS_SOUND, SOUND_BLOCK_SAMPLES, SOUND_HZ, VOICE_SOUND, Packet, Sound
+from pipelines.media import (
+    I16,
+    MINUS_SOUND,
+    SOUND_BLOCK_SAMPLES,
+    SOUND_HZ,
+    VOICE_SOUND,
+    Box,
+    Frame,
+    Layout,
+    Matte,
+    Packet,
+    Scene,
+    Sound,
+    freeze,
+)
 from pipelines.orders import MixVoice
 from pipelines.sound.generated import SilenceFeed
 from pipelines.sound.remote import RemoteVoice
 from pipelines.sound.settings import SoundSettings
 from pipelines.sound.source import SoundSource, open_sound
+from pipelines.studio.composing import Composing
 from pipelines.studio.mixing import Mixer
-from pipelines.timing import NS_PER_MS, SessionClock
+from pipelines.studio.parts import Parts
+from pipelines.studio.programme import Programme
+from pipelines.timing import NS_PER_MS, Marks, SessionClock
 
 LOUD, SILENT = 2000, 40
 
@@ -121,3 +140,64 @@ def test_a_block_that_waits_leaves_at_its_time_not_with_the_next_one() -> None:
         mixer.pass_on(60, 200 * NS_PER_MS, sent.append)
     assert len(sent) == 1
     assert source.waits_s[0] == 60 and all(wait_s <= 0.2 for wait_s in source.waits_s[1:])
+
+
+class Filming:
+    """A programme that shows the camera, whose mattes are as old as the test says."""
+
+    def __init__(self, clock: SessionClock) -> None:
+        size_wh, settings = (64, 36), EncodingSettings(encoder="x264")
+        composing, self._mattes = Composing(size_wh, 0), Latest[Matte]()
+        self._parts = Parts(composing.compositor, size_wh, 25, settings)
+        encoder, scene = LayeredEncoder(size_wh, 25, settings), Scene(layout=Layout.CAMERA)
+        self.programme = Programme(composing, encoder, self._parts, clock, scene, self._mattes, Marks())
+        self._rgb = np.full((36, 64, 3), 120, np.uint8)
+        freeze(self._rgb)
+        self._made = 0
+
+    def picture(self, age_ns: int) -> int:
+        """Sends one picture of a frame as old as that. Returns the age that the sound is told."""
+        self._made += 1
+        now_ns = time.monotonic_ns()
+        frame = Frame(self._rgb, self._made, now_ns - age_ns)
+        self._mattes.put(Matte(frame, Box(0, 0, 64, 36), np.full((36, 64), 255, np.uint8), self._rgb))
+        assert self.programme.await_matte(1.0)
+        self.programme.tick(now_ns, None, "", "", lambda _packet: None)
+        return self.programme.teacher_age_ns
+
+    def close(self) -> None:
+        self._parts.close()
+
+
+def test_when_matting_slows_down_the_sound_is_held_back_with_it() -> None:
+    """From the mattes' age to the moment a block of sound leaves, through programme, mixer and delay line."""
+    quick_ns, slow_ns, forgiven_ns = 40 * NS_PER_MS, 120 * NS_PER_MS, 15 * NS_PER_MS
+    clock = SessionClock.start()
+    filming, source = Filming(clock), open_sound(SoundSettings(source="tone:"), clock)
+    mixer = Mixer(EncodingSettings(), source, ATone(), lambda _samples: None)
+    waited_ns: list[int] = []
+
+    def leaves(packet: Packet) -> None:
+        waited_ns.append(time.monotonic_ns() - packet.captured_ns)
+
+    def held_ns(age_ns: int) -> int:
+        mixer.pass_on(0.01, filming.picture(age_ns), leaves)
+        return round(float(str(mixer.state.detail["held_ms"])) * NS_PER_MS)
+
+    until_s = time.monotonic() + 60
+
+    def until(is_reached: Callable[[], bool], what: str) -> None:
+        while not is_reached():
+            told = f"{what}, but held back by {mixer.state.detail['held_ms']} ms"
+            assert time.monotonic() < until_s, told
+
+    try:
+        until(lambda: held_ns(quick_ns) < slow_ns - 2 * forgiven_ns and len(waited_ns) > 0, "quick mattes")
+        until(lambda: held_ns(slow_ns) > slow_ns - forgiven_ns, "slow mattes")
+        waited_ns.clear()
+        until(lambda: held_ns(slow_ns) > 0 and len(waited_ns) >= 10, "slow mattes")
+        assert min(waited_ns) >= slow_ns - forgiven_ns, "none leaves before its pictures"
+        until(lambda: held_ns(quick_ns) < slow_ns - 2 * forgiven_ns, "quick mattes again")
+    finally:
+        source.close()
+        filming.close()
