@@ -3,12 +3,14 @@ import { takeAccess } from "./box.js";
 import { Captions } from "./captions.js";
 import { PixelExact } from "./exact.js";
 import { TeacherChoices } from "./exact_teacher.js";
+import { Lens } from "./lens.js";
 import { News } from "./news.js";
 import { OwnCamera } from "./own_camera.js";
 import { startSignals } from "./signals.js";
 import { Voice } from "./voice.js";
 import { onLanguage, startWords, t } from "./words.js";
 import { Player } from "./whep.js";
+import { Zoom } from "./zoom.js";
 
 const $ = (id) => document.getElementById(id);
 const video = $("programme");
@@ -40,7 +42,24 @@ async function startPicture() {
   }
 }
 
-function startControls() {
+/** The picture larger, and the lens. */
+function startZoom() {
+  let lens = null;
+  const zoom = new Zoom($("hall"), video, () => $("exact"), () => Boolean(lens?.isOn || $("teacher-panel")?.hidden === false));
+  lens = new Lens($("hall"), $("lens"), $("lens-toggle"), zoom);
+  const tell = () => {
+    $("zoom-reset").hidden = !zoom.isOn;
+    $("zoom-reset").textContent = `${zoom.scale.toFixed(1)}×`;
+    $("zoom-reset").title = t("zoom_reset");
+    $("zoom-reset").setAttribute("aria-label", `${zoom.scale.toFixed(1)}× ${t("zoom_reset")}`);
+  };
+  $("zoom-reset").addEventListener("click", () => zoom.reset());
+  zoom.onChange(tell);
+  onLanguage(tell);
+  return zoom;
+}
+
+function startControls(zoom) {
   $("sound").addEventListener("click", () => { setMuted(!video.muted); video.play().catch(() => {}); });
   $("unlock").addEventListener("click", () => { setMuted(false); video.play().catch(() => {}); $("full").focus(); });
   const canFill = document.fullscreenEnabled || video.webkitEnterFullscreen;
@@ -51,7 +70,7 @@ function startControls() {
     else video.webkitEnterFullscreen?.();
   };
   $("full").addEventListener("click", fill);
-  video.addEventListener("dblclick", fill);
+  video.addEventListener("dblclick", () => { if (zoom.isOn) zoom.reset(); else fill(); });
   addEventListener("keydown", (event) => { if (event.key === "f" && !event.ctrlKey && !event.metaKey) fill(); });
   let timer = 0;
   const wake = () => {
@@ -61,6 +80,8 @@ function startControls() {
   };
   for (const name of ["pointermove", "pointerdown", "keydown"]) addEventListener(name, wake);
   wake();
+  // The signals' bar keeps clear of this one, whatever is in it.
+  new ResizeObserver(() => $("hall").style.setProperty("--controls-width", `${$("controls").offsetWidth}px`)).observe($("controls"));
 }
 
 /** The screen of a classroom must not go dark. Needs https or this machine; elsewhere it is left out. */
@@ -70,14 +91,15 @@ async function keepAwake() {
 
 const { token, name } = takeAccess("watch");
 const choices = new TeacherChoices($("hall"), $("controls"), video);
+const zoom = startZoom();
 onLanguage(show);
 startWords($("language"));
-startControls();
+startControls(zoom);
 document.addEventListener("visibilitychange", keepAwake);
 keepAwake();
 if (token) {
   let started = false;
-  const exact = new PixelExact(video, $("exact"), token, choices, (isHere) => choices.offer(isHere));
+  const exact = new PixelExact(video, $("exact"), token, choices, (isHere) => { choices.offer(isHere); zoom.look(); });
   const player = new Player(video, {
     token,
     name,
