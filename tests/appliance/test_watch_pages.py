@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import cv2
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from box_process import VIEWER, Box, until
 from desk_pages import OpenPage, browser, open_page, picture
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 from test_exact import hide_teacher, in_parts, page_rgb, until_exact
 
 from pipelines.media import U8
@@ -18,7 +19,7 @@ from pipelines.media import U8
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
 __all__ = ["browser", "open_page"]
 
-SMALL = {
+SMALL: ViewportSize = {
     "width": 320,
     "height": 180,
 }  # half the programme's size: at 4x two pixels of the screen are one of it
@@ -123,4 +124,19 @@ def test_a_closer_look_stays_within_the_picture_and_over_a_cut(open_page: OpenPa
     assert scale_of(page) == pytest.approx(2)
     pinch(page, (200, 100, 40), (900, 500))
     assert scale_of(page) == 1
+    page.close()
+
+
+@pytest.mark.parametrize(("locale", "unit"), [("en-GB", "s"), ("zh-CN", "秒")])
+def test_how_old_the_picture_is_for_who_wants_to_know(
+    open_page: OpenPage, shared_box: Box, locale: str, unit: str
+) -> None:
+    page = watch(open_page, shared_box, locale)
+    figure = page.locator("#age-text")
+    expect(figure).to_be_hidden()
+    page.keyboard.press("d")
+    expect(figure).to_have_text(re.compile(rf"^\d\.\d\d {unit}$"))
+    assert float((figure.text_content() or "").split()[0]) >= 0.12, "the box's share alone"
+    assert "120" in (page.locator("#age").get_attribute("title") or "")
+    picture(page, f"viewer-age-{locale}.png")
     page.close()

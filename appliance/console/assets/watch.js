@@ -1,4 +1,5 @@
 // The remote classroom's page: the programme, and never an error of the browser.
+import { Age } from "./age.js";
 import { takeAccess } from "./box.js";
 import { Captions } from "./captions.js";
 import { PixelExact } from "./exact.js";
@@ -107,6 +108,7 @@ if (token) {
       exact.session(place);
       news.session(place);
       if (place) return;
+      age.take(null);
       voice.reset();
       camera.reset();
       captions.reset();
@@ -119,7 +121,8 @@ if (token) {
       if (next === "playing") signals.playing();
     },
   });
-  const signals = startSignals(token, player);
+  const age = new Age(player);
+  const signals = startSignals(token, player, (heard) => age.take(heard.capture_to_send_ms));
   const voice = new Voice(token, player, video);
   const camera = new OwnCamera(token, player);
   const captions = new Captions(player);
