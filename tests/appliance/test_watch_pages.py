@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import cv2
 import numpy as np
 import pytest
 from box_process import VIEWER, Box, until
-from desk_pages import OpenPage, browser, open_page, picture
+from desk_pages import LANGUAGES, OpenPage, browser, open_page, picture
 from PIL import Image
 from playwright.sync_api import Page, ViewportSize, expect
 from test_exact import hide_teacher, in_parts, page_rgb, until_exact
@@ -139,4 +141,32 @@ def test_how_old_the_picture_is_for_who_wants_to_know(
     assert float((figure.text_content() or "").split()[0]) >= 0.12, "the box's share alone"
     assert "120" in (page.locator("#age").get_attribute("title") or "")
     picture(page, f"viewer-age-{locale}.png")
+    page.close()
+
+
+@pytest.mark.parametrize("locale", LANGUAGES)
+def test_a_pause_says_why_and_since_when_by_this_screens_clock(
+    open_page: OpenPage, shared_box: Box, locale: str
+) -> None:
+    in_chinese = locale == "zh-CN"
+    page = watch(open_page, shared_box, locale, timezone_id="Asia/Urumqi")
+    expect(page.locator("#slate")).to_be_hidden()
+    began = datetime.now(ZoneInfo("Asia/Urumqi"))
+    shared_box.request("PUT", "/api/v1/panic")
+    expect(page.locator("#slate-title")).to_have_text("课堂暂停" if in_chinese else "The lesson is paused")
+    times = "|".join(f"{began + timedelta(minutes=later):%-H:%M}" for later in range(3))
+    since = f"从 0?({times}) 起" if in_chinese else f"Since 0?({times})"
+    expect(page.locator("#slate-since")).to_have_text(re.compile(f"^{since}$"))
+    expect(page.locator("#slate-reason")).not_to_be_empty()
+    expect(page.locator("#signal-bar")).to_be_visible()
+    picture(page, f"viewer-paused-{locale}.png")
+    shared_box.request("DELETE", "/api/v1/panic")
+    expect(page.locator("#slate")).to_be_hidden()
+
+    text = {"layout": "slate", "slate_text": "Break\nWe go on at ten"}
+    shared_box.request("PATCH", "/api/v1/scene", json=text)
+    expect(page.locator("#slate-title")).to_have_text("Break\nWe go on at ten")
+    expect(page.locator("#slate-since")).to_have_text(re.compile(f"^{since}$"))
+    shared_box.request("PATCH", "/api/v1/scene", json={"layout": "aligned", "slate_text": ""})
+    expect(page.locator("#slate")).to_be_hidden()
     page.close()

@@ -8,6 +8,7 @@ import { Lens } from "./lens.js";
 import { News } from "./news.js";
 import { OwnCamera } from "./own_camera.js";
 import { startSignals } from "./signals.js";
+import { Slate } from "./slate.js";
 import { Voice } from "./voice.js";
 import { onLanguage, startWords, t } from "./words.js";
 import { Player } from "./whep.js";
@@ -16,14 +17,8 @@ import { Zoom } from "./zoom.js";
 const $ = (id) => document.getElementById(id);
 const video = $("programme");
 const IDLE_MS = 3000;
+const slate = new Slate();
 let state = "joining";
-
-function show() {
-  $("slate").classList.toggle("gone", state === "playing");
-  $("spinner").hidden = ["refused", "no_token", "no_webrtc"].includes(state);
-  $("slate-title").textContent = state === "playing" ? "" : t(state);
-  $("slate-reason").textContent = ["playing", "joining"].includes(state) ? "" : t(`${state}_reason`);
-}
 
 function setMuted(muted) {
   video.muted = muted;
@@ -93,7 +88,6 @@ async function keepAwake() {
 const { token, name } = takeAccess("watch");
 const choices = new TeacherChoices($("hall"), $("controls"), video);
 const zoom = startZoom();
-onLanguage(show);
 startWords($("language"));
 startControls(zoom);
 document.addEventListener("visibilitychange", keepAwake);
@@ -115,7 +109,7 @@ if (token) {
     },
     onState(next) {
       state = next;
-      show();
+      slate.state(next);
       if (next === "playing" && !started) { started = true; startPicture(); }
       $("signal-bar").hidden = next !== "playing";
       if (next === "playing") signals.playing();
@@ -126,9 +120,14 @@ if (token) {
   const voice = new Voice(token, player, video);
   const camera = new OwnCamera(token, player);
   const captions = new Captions(player);
-  const news = new News(token, (told) => { captions.take(told); voice.take(told); camera.take(told); }, () => voice.isTalking);
+  const take = (told, aheadMs) => {
+    slate.hold(told.hold, aheadMs);
+    captions.take(told);
+    voice.take(told);
+    camera.take(told);
+  };
+  const news = new News(token, take, () => slate.hold(null), () => voice.isTalking);
   player.play();
 } else {
-  state = "no_token";
-  show();
+  slate.state("no_token");
 }
