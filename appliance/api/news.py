@@ -9,6 +9,7 @@ from starlette.responses import StreamingResponse
 
 from appliance.api.access import assistant, viewer
 from appliance.api.audience import ViewerId, left
+from appliance.api.pages import pages_version
 from appliance.api.problems import documented
 from appliance.api.wire_talk import CaptionOut, HoldOut, MuteBody, MuteOut, NewsOut
 from appliance.desk import Mute
@@ -93,6 +94,7 @@ def _news_out(gateway: Gateway, viewer_id: str) -> NewsOut:
         has_captions=gateway.captions.are_there,
         caption=caption_out(gateway),
         hold=None if hold is None else HoldOut.model_validate(hold),
+        pages_version=pages_version(),
     )
 
 

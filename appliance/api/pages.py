@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 from pathlib import Path
 
 from fastapi import APIRouter
-from starlette.responses import FileResponse, RedirectResponse
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse
 from starlette.staticfiles import StaticFiles
 
 CONSOLE_DIR = Path(__file__).parent.parent / "console"
 # Ask every time (a small 304): after an update no browser must mix old scripts with new ones.
 _FRESH = {"Cache-Control": "no-cache"}
+
+
+@functools.cache
+def pages_version() -> str:
+    """Of all pages and what they load, as the box began with them: sixteen hexadecimal digits."""
+    digest = hashlib.blake2b(digest_size=8)
+    for path in sorted(path for path in CONSOLE_DIR.rglob("*") if path.is_file()):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
 
 
 def page_routes() -> APIRouter:
@@ -26,8 +37,10 @@ def page_routes() -> APIRouter:
         return FileResponse(CONSOLE_DIR / "console.html", headers=_FRESH)
 
     @router.get("/watch")
-    async def watch() -> FileResponse:
-        return FileResponse(CONSOLE_DIR / "watch.html", headers=_FRESH)
+    async def watch() -> HTMLResponse:
+        # It knows its version, to become the next one by itself.
+        page = (CONSOLE_DIR / "watch.html").read_text(encoding="utf-8")
+        return HTMLResponse(page.replace("{pages}", pages_version()), headers=_FRESH)
 
     @router.get("/present")
     async def present() -> FileResponse:

@@ -117,3 +117,4 @@ class NewsOut(BaseModel):
     has_captions: bool = Field(description="Does the lesson have captions at this time?")
     caption: CaptionOut | None = Field(description="The line that belongs to the picture just sent.")
     hold: HoldOut | None = Field(description="The slate before the lesson; null while the lesson is shown.")
+    pages_version: str = Field(description="As GET /access tells it.")

@@ -2,7 +2,7 @@
 import { chosenLanguage, onLanguage, t } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
-const FINAL = new Set(["refused", "no_token", "no_webrtc"]);
+const FINAL = new Set(["revoked", "forgotten", "no_token", "no_webrtc"]);
 const TIMED = new Set(["again", "full"]);
 const MINUTE_MS = 60_000;
 
@@ -19,6 +19,7 @@ export class Slate {
 
   /** state: of the Player. */
   state(state) {
+    if (state === "joining") return; // the beginning; later it is still the same outage
     if (state !== this.#state) this.#sinceMs = Date.now();
     this.#state = state;
     this.#show();

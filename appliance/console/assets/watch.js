@@ -1,12 +1,15 @@
 // The remote classroom's page: the programme, and never an error of the browser.
 import { Age } from "./age.js";
+import { keepAwake } from "./awake.js";
 import { takeAccess } from "./box.js";
 import { Captions } from "./captions.js";
 import { PixelExact } from "./exact.js";
 import { TeacherChoices } from "./exact_teacher.js";
+import { accessOf, forget, isRevoked, keep } from "./kept.js";
 import { Lens } from "./lens.js";
 import { News } from "./news.js";
 import { OwnCamera } from "./own_camera.js";
+import { Renewal } from "./renewal.js";
 import { startSignals } from "./signals.js";
 import { Slate } from "./slate.js";
 import { Voice } from "./voice.js";
@@ -17,6 +20,7 @@ import { Zoom } from "./zoom.js";
 const $ = (id) => document.getElementById(id);
 const video = $("programme");
 const IDLE_MS = 3000;
+const AGAIN_MS = 30_000; // after something refused us that is not the box
 const slate = new Slate();
 let state = "joining";
 
@@ -80,25 +84,23 @@ function startControls(zoom) {
   new ResizeObserver(() => $("hall").style.setProperty("--controls-width", `${$("controls").offsetWidth}px`)).observe($("controls"));
 }
 
-/** The screen of a classroom must not go dark. Needs https or this machine; elsewhere it is left out. */
-async function keepAwake() {
-  if (document.visibilityState === "visible") await navigator.wakeLock?.request("screen").catch(() => {});
-}
-
-const { token, name } = takeAccess("watch");
+const isForgetting = location.hash === "#forget";
+if (isForgetting) forget();
+const access = accessOf(takeAccess("watch"));
+addEventListener("hashchange", () => location.reload()); // another link, in the page that is open
+const { token } = access;
 const choices = new TeacherChoices($("hall"), $("controls"), video);
 const zoom = startZoom();
 startWords($("language"));
 startControls(zoom);
-document.addEventListener("visibilitychange", keepAwake);
 keepAwake();
 if (token) {
   let started = false;
   const exact = new PixelExact(video, $("exact"), token, choices, (isHere) => { choices.offer(isHere); zoom.look(); });
   const player = new Player(video, {
-    token,
-    name,
+    ...access,
     onSession(place) {
+      if (place) renewal.session();
       exact.session(place);
       news.session(place);
       if (place) return;
@@ -108,13 +110,27 @@ if (token) {
       captions.reset();
     },
     onState(next) {
+      if (next === "refused") return refuse();
+      if (next === "playing" && state !== "playing") keep(access);
       state = next;
       slate.state(next);
+      renewal.look();
       if (next === "playing" && !started) { started = true; startPicture(); }
       $("signal-bar").hidden = next !== "playing";
       if (next === "playing") signals.playing();
+      return undefined;
     },
   });
+  /** The box has ended this access, or something between us refuses us for a while. */
+  const refuse = async () => {
+    const isOver = await isRevoked(token);
+    state = isOver ? "revoked" : "again";
+    if (isOver) forget(token);
+    else setTimeout(() => player.play(), AGAIN_MS);
+    slate.state(state);
+    $("signal-bar").hidden = true;
+  };
+  const renewal = new Renewal(() => slate.isGone || voice.isTalking);
   const age = new Age(player);
   const signals = startSignals(token, player, (heard) => age.take(heard.capture_to_send_ms));
   const voice = new Voice(token, player, video);
@@ -125,9 +141,10 @@ if (token) {
     captions.take(told);
     voice.take(told);
     camera.take(told);
+    renewal.told(told.pages_version);
   };
   const news = new News(token, take, () => slate.hold(null), () => voice.isTalking);
   player.play();
 } else {
-  slate.state("no_token");
+  slate.state(isForgetting ? "forgotten" : "no_token");
 }
