@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 CONSOLE_DIR = Path(__file__).parent.parent / "console"
 # Ask every time (a small 304): after an update no browser must mix old scripts with new ones.
 _FRESH = {"Cache-Control": "no-cache"}
+_WORKER = "watch_worker.js"
 
 
 @functools.cache
@@ -59,7 +62,9 @@ class Assets(StaticFiles):
     def __init__(self) -> None:
         super().__init__(directory=CONSOLE_DIR / "assets")
 
-    def file_response(self, *args: object, **kwargs: object) -> object:  # type: ignore[override]
-        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
+    def file_response(self, full_path: str | os.PathLike[str], *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(full_path, *args, **kwargs)
         response.headers.update(_FRESH)
+        if Path(full_path).name == _WORKER:
+            response.headers["Service-Worker-Allowed"] = "/watch"  # and not the console
         return response

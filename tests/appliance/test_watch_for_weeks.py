@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import socket
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -17,6 +19,7 @@ __all__ = ["browser", "open_page"]
 KEPT = "() => JSON.parse(localStorage.getItem('watch.kept'))"
 OLDER = "() => { window.isOld = true; document.querySelector('meta[name=pages]').content = 'older'; }"
 IS_OLD = "() => window.isOld === true"
+WAITS = "async () => Boolean(await caches.match('/assets/waiting.html?waiting'))"
 FRESH_MS = 5_500
 LOCKS = """(() => {
   window.locks = [];
@@ -86,7 +89,7 @@ def test_what_refuses_and_is_not_the_box_revokes_nothing(open_page: OpenPage, sh
         page.route(re.compile(place), lambda route: route.fulfill(status=403, body="a proxy"))
     page.reload()
     expect(page.locator("#slate-title")).to_have_text("Connecting again…")
-    expect(page.locator("#slate-since")).not_to_be_empty()
+    expect(page.locator("#slate-since")).to_have_text(re.compile(r"^Since \d+:\d\d$"))
     assert page.evaluate(KEPT) is not None
     page.close()
 
@@ -124,3 +127,31 @@ def test_the_page_knows_the_version_that_the_box_tells_to_viewers(shared_box: Bo
     assert (told["role"], told["room_id"], told["name"]) == ("viewer", "", "")
     assert f'name="pages" content="{told["pages_version"]}"' in httpx.get(f"{shared_box.base}/watch").text
     assert httpx.get(f"{shared_box.base}/api/v1/access").status_code == 401
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_a_screen_switched_on_before_its_box_waits_for_it(
+    start_box: Callable[..., Box], open_page: OpenPage
+) -> None:
+    port = ("--port", str(free_port()))
+    box = start_box(*port)
+    box.until_live()
+    base = box.base
+    page = open_page(f"{base}/watch#token={VIEWER}", "zh-CN")
+    playing(page)
+    until(lambda: page.evaluate(KEPT) is not None, "the access is kept")
+    until(lambda: page.evaluate(WAITS), "the page that waits is kept")
+    box.close()
+    page.goto(f"{base}/watch")
+    expect(page.locator("h1")).to_have_text("正在等待主讲教室的设备")
+    expect(page.locator("#since")).to_have_text(re.compile(r"^从 \d+:\d\d 起$"))
+    picture(page, "viewer-waiting.png")
+    start_box(*port).until_live()
+    expect(page.locator("#signal-bar")).to_be_visible(timeout=60_000)
+    assert httpx.get(f"{base}/assets/watch_worker.js").headers["service-worker-allowed"] == "/watch"
+    page.close()

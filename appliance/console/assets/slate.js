@@ -1,4 +1,5 @@
 // What stands before the picture while there is none: the reason, and since when by this screen's clock.
+import { clock } from "./clock.js";
 import { chosenLanguage, onLanguage, t } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -40,7 +41,7 @@ export class Slate {
     $("spinner").hidden = FINAL.has(this.#state) || ["paused", "slate"].includes(this.#hold?.kind);
     say("slate-title", title);
     say("slate-reason", reason);
-    say("slate-since", sinceMs === null ? "" : t("since").replace("{time}", clock(sinceMs)));
+    say("slate-since", sinceMs === null ? "" : t("since").replace("{time}", clock(sinceMs, chosenLanguage())));
   }
 
   #held() {
@@ -52,14 +53,6 @@ export class Slate {
     const state = this.#state === "again" && navigator.onLine === false ? "offline" : this.#state;
     return [t(state), state === "joining" ? "" : t(`${state}_reason`), TIMED.has(this.#state) ? this.#sinceMs : null];
   }
-}
-
-/** As people here write it: the time, and the day where it is not today. */
-function clock(ms) {
-  const locale = navigator.languages.find((one) => one.startsWith(chosenLanguage())) ?? (chosenLanguage() === "zh" ? "zh-CN" : "en-GB");
-  const then = new Date(ms);
-  const isToday = then.toDateString() === new Date().toDateString();
-  return then.toLocaleString(locale, { hour: "numeric", minute: "2-digit", ...(!isToday && { month: "short", day: "numeric" }) });
 }
 
 function say(id, text) { if ($(id).textContent !== text) $(id).textContent = text; }

@@ -94,6 +94,8 @@ const zoom = startZoom();
 startWords($("language"));
 startControls(zoom);
 keepAwake();
+// Secure pages only: the next start finds a page that waits where the box is not up yet.
+navigator.serviceWorker?.register("/assets/watch_worker.js", { scope: "/watch", updateViaCache: "none" }).catch(() => {});
 if (token) {
   let started = false;
   const exact = new PixelExact(video, $("exact"), token, choices, (isHere) => { choices.offer(isHere); zoom.look(); });

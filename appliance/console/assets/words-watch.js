@@ -11,6 +11,8 @@ export const WATCH_WORDS = {
   revoked_reason: ["本机已忘记这个链接。请向课堂助教索取新的链接。", "This screen has forgotten it. Please ask the classroom's assistant for a new one."],
   forgotten: ["本机已忘记教室链接", "This screen has forgotten its link"],
   forgotten_reason: ["请用教室的完整链接打开本页。", "Open this page with the room's full link to watch again."],
+  waiting: ["正在等待主讲教室的设备", "Waiting for the main classroom's box"],
+  waiting_reason: ["设备启动后，课堂会自动出现。", "The lesson appears by itself as soon as the box is up."],
   offline: ["本机没有网络", "This screen has no network"],
   offline_reason: ["请检查网线或无线网络，画面会自动恢复。", "Check its cable or wireless network. The picture returns by itself."],
   hold_paused: ["课堂暂停", "The lesson is paused"],
