@@ -21,6 +21,7 @@ export class Age {
     $("age").addEventListener("click", turn);
     addEventListener("keydown", (event) => { if (event.key === "d" && !event.ctrlKey && !event.altKey && !event.metaKey) turn(); });
     onLanguage(() => this.#show());
+    $("age").hidden = false;
     this.#show();
   }
 
