@@ -183,9 +183,8 @@ class Gateway:
         """Do the viewers see the studio's pictures?"""
         return self.studio.state == "live" and self.on_air.is_live
 
-    @property
-    def hold(self) -> Hold | None:
-        """Why viewers see a slate, None while they see the lesson."""
+    def look_at_hold(self) -> Hold | None:
+        """Why viewers see a slate, None while they see the lesson. Called each second, to know when."""
         if self.is_panic:
             return self._holding.see("paused", since_s=self.desk.panic.since_s)
         if not self.is_live:
@@ -296,6 +295,7 @@ class Gateway:
         """Once a second: the slate if it is wanted, and an end to a studio that hangs."""
         while True:
             await self.on_air.hold(self._slate_lines())
+            self.look_at_hold()
             self._allow_parts()
             self.studio.look_around()
             self.desk.look_around(viewer.viewer_id for viewer in self.broadcast.viewers())

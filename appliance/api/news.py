@@ -83,7 +83,7 @@ async def _news(gateway: Gateway, viewer_id: str, streams: dict[str, object]) ->
 
 def _news_out(gateway: Gateway, viewer_id: str) -> NewsOut:
     turn = gateway.talk.turn
-    hold = gateway.hold
+    hold = gateway.look_at_hold()
     is_mine = turn is not None and turn.viewer_id == viewer_id
     return NewsOut(
         talk=gateway.talk.state_of(viewer_id),
