@@ -13,6 +13,7 @@ from appliance.calibrations import Calibrations
 from appliance.captions import Captions
 from appliance.changes import Changes
 from appliance.desk import Desk
+from appliance.holding import Hold, Holding
 from appliance.ink_keeper import InkKeeper
 from appliance.library import Library, Preparer
 from appliance.notices import Notices
@@ -27,7 +28,7 @@ from appliance.studio_life import StudioLife
 from appliance.talk import Talk
 from pipelines.broadcast import Broadcast
 from pipelines.compositing.slate import paused, restarting, starting
-from pipelines.media import MINUS_SOUND, VOICE_SOUND, Packet, Scene, SheetUpdate
+from pipelines.media import MINUS_SOUND, VOICE_SOUND, Layout, Packet, Scene, SheetUpdate
 from pipelines.orders import (
     DrawStroke,
     EndScreen,
@@ -81,6 +82,7 @@ class Gateway:
         self.outlets = Outlets(settings, self.studio.request_key, self._outlets_changed, self.notify)
         self.on_air = OnAir(settings.programme.size_wh, self._clock, self._publish, self.studio.request_key)
         self.sheets = SheetFeed(self._watch_sheets)
+        self._holding = Holding()
         self._on_ready = on_ready
         self._courseware = settings.courseware.path
         self._courseware_name = ""
@@ -181,6 +183,15 @@ class Gateway:
         """Do the viewers see the studio's pictures?"""
         return self.studio.state == "live" and self.on_air.is_live
 
+    def look_at_hold(self) -> Hold | None:
+        """Why viewers see a slate, None while they see the lesson. Called each second, to know when."""
+        if self.is_panic:
+            return self._holding.see("paused", since_s=self.desk.panic.since_s)
+        if not self.is_live:
+            return self._holding.see("starting" if self.studio.state == "starting" else "restarting")
+        is_slate = self.scene.layout is Layout.SLATE
+        return self._holding.see("slate" if is_slate else None, self.scene.slate_text)
+
     # What the studio asks and tells (studio_life.Owner) -----------------------------------------
 
     def studio_settings(self) -> StudioSettings:
@@ -213,7 +224,10 @@ class Gateway:
     def studio_reported(self, report: Report) -> None:
         match report:
             case Packet():
+                was_live = self.on_air.is_live
                 self.on_air.put(report)
+                if self.on_air.is_live != was_live:
+                    self._tell()
                 if not self.is_panic and report.layer not in (MINUS_SOUND, VOICE_SOUND):
                     self.outlets.take(report)
                 return
@@ -281,6 +295,7 @@ class Gateway:
         """Once a second: the slate if it is wanted, and an end to a studio that hangs."""
         while True:
             await self.on_air.hold(self._slate_lines())
+            self.look_at_hold()
             self._allow_parts()
             self.studio.look_around()
             self.desk.look_around(viewer.viewer_id for viewer in self.broadcast.viewers())

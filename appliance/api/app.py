@@ -24,6 +24,7 @@ from appliance.api.lesson import lesson_routes
 from appliance.api.lesson_log import lesson_log_routes
 from appliance.api.limits import BodyLimit, SecurityHeaders
 from appliance.api.news import news_routes
+from appliance.api.own_access import own_access_routes
 from appliance.api.pages import Assets, page_routes
 from appliance.api.pictures import picture_routes
 from appliance.api.problems import Problem, install_handlers, refusal
@@ -94,6 +95,7 @@ def create_app(gateway: Gateway, tokens: Tokens) -> FastAPI:
     api.include_router(talk_routes(gateway))
     api.include_router(talk_camera_routes(gateway))
     api.include_router(news_routes(gateway))
+    api.include_router(own_access_routes(gateway))
     api.include_router(caption_routes(gateway))
     api.include_router(_document_routes(app))
     app.include_router(api)

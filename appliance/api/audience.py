@@ -55,6 +55,10 @@ class ReportBody(BaseModel):
 
 class HeardOut(BaseModel):
     signal: SignalOut | None = Field(description="What still stands; null once the assistant has seen it.")
+    capture_to_send_ms: float | None = Field(
+        description="The box's share of the picture's age, from the camera's picture to its packets (p50); "
+        "null while viewers get a slate."
+    )
 
 
 def audience_routes(gateway: Gateway) -> APIRouter:
@@ -73,7 +77,7 @@ def audience_routes(gateway: Gateway) -> APIRouter:
             )
         except KeyError:
             raise left() from None
-        return HeardOut(signal=_signal_out(gateway, viewer_id))
+        return HeardOut(signal=_signal_out(gateway, viewer_id), capture_to_send_ms=_boxs_share_ms(gateway))
 
     @router.put(
         "/signal",
@@ -127,6 +131,12 @@ def _viewer_out(gateway: Gateway, status: ViewerStatus) -> ViewerOut:
 def _signal_out(gateway: Gateway, viewer_id: str) -> SignalOut | None:
     signal = gateway.desk.audience.signal_of(viewer_id)
     return None if signal is None else SignalOut.model_validate(signal)
+
+
+def _boxs_share_ms(gateway: Gateway) -> float | None:
+    if gateway.status is None or not gateway.is_live:
+        return None
+    return gateway.status.capture_to_send_ms.get("p50")
 
 
 def left() -> HTTPException:

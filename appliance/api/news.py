@@ -9,8 +9,9 @@ from starlette.responses import StreamingResponse
 
 from appliance.api.access import assistant, viewer
 from appliance.api.audience import ViewerId, left
+from appliance.api.pages import pages_version
 from appliance.api.problems import documented
-from appliance.api.wire_talk import CaptionOut, MuteBody, MuteOut, NewsOut
+from appliance.api.wire_talk import CaptionOut, HoldOut, MuteBody, MuteOut, NewsOut
 from appliance.desk import Mute
 from appliance.gateway import Gateway
 
@@ -82,6 +83,7 @@ async def _news(gateway: Gateway, viewer_id: str, streams: dict[str, object]) ->
 
 def _news_out(gateway: Gateway, viewer_id: str) -> NewsOut:
     turn = gateway.talk.turn
+    hold = gateway.look_at_hold()
     is_mine = turn is not None and turn.viewer_id == viewer_id
     return NewsOut(
         talk=gateway.talk.state_of(viewer_id),
@@ -91,6 +93,8 @@ def _news_out(gateway: Gateway, viewer_id: str) -> NewsOut:
         mute=MuteOut.model_validate(gateway.desk.audience.mute_of(viewer_id)),
         has_captions=gateway.captions.are_there,
         caption=caption_out(gateway),
+        hold=None if hold is None else HoldOut.model_validate(hold),
+        pages_version=pages_version(),
     )
 
 

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
+import os
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter
-from starlette.responses import FileResponse, RedirectResponse
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 CONSOLE_DIR = Path(__file__).parent.parent / "console"
 # Ask every time (a small 304): after an update no browser must mix old scripts with new ones.
 _FRESH = {"Cache-Control": "no-cache"}
+_WORKER = "watch_worker.js"
+
+
+@functools.cache
+def pages_version() -> str:
+    """Of all pages and what they load, as the box began with them: sixteen hexadecimal digits."""
+    digest = hashlib.blake2b(digest_size=8)
+    for path in sorted(path for path in CONSOLE_DIR.rglob("*") if path.is_file()):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
 
 
 def page_routes() -> APIRouter:
@@ -26,8 +40,10 @@ def page_routes() -> APIRouter:
         return FileResponse(CONSOLE_DIR / "console.html", headers=_FRESH)
 
     @router.get("/watch")
-    async def watch() -> FileResponse:
-        return FileResponse(CONSOLE_DIR / "watch.html", headers=_FRESH)
+    async def watch() -> HTMLResponse:
+        # It knows its version, to become the next one by itself.
+        page = (CONSOLE_DIR / "watch.html").read_text(encoding="utf-8")
+        return HTMLResponse(page.replace("{pages}", pages_version()), headers=_FRESH)
 
     @router.get("/present")
     async def present() -> FileResponse:
@@ -46,7 +62,9 @@ class Assets(StaticFiles):
     def __init__(self) -> None:
         super().__init__(directory=CONSOLE_DIR / "assets")
 
-    def file_response(self, *args: object, **kwargs: object) -> object:  # type: ignore[override]
-        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
+    def file_response(self, full_path: str | os.PathLike[str], *args: Any, **kwargs: Any) -> Response:
+        response = super().file_response(full_path, *args, **kwargs)
         response.headers.update(_FRESH)
+        if Path(full_path).name == _WORKER:
+            response.headers["Service-Worker-Allowed"] = "/watch"  # and not the console
         return response

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from appliance.holding import HoldKind
 from pipelines.media import Corner
 
 
@@ -93,6 +94,18 @@ class CaptionOut(BaseModel):
     source: Literal["film", "live"]
 
 
+class HoldOut(BaseModel):
+    """Why a slate stands before the lesson."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    kind: HoldKind = Field(
+        description="paused: by panic. slate: the assistant's. starting, restarting: the studio."
+    )
+    since_s: float = Field(description="Seconds since 1970, by the box's clock.")
+    text: str = Field(description="On the assistant's slate; else empty.")
+
+
 class NewsOut(BaseModel):
     """What a viewer's page must know at once."""
 
@@ -103,3 +116,5 @@ class NewsOut(BaseModel):
     mute: MuteOut
     has_captions: bool = Field(description="Does the lesson have captions at this time?")
     caption: CaptionOut | None = Field(description="The line that belongs to the picture just sent.")
+    hold: HoldOut | None = Field(description="The slate before the lesson; null while the lesson is shown.")
+    pages_version: str = Field(description="As GET /access tells it.")

@@ -8,6 +8,7 @@ from typing import Literal
 from appliance.api.calibration import CornersBody
 from appliance.api.camera import CameraOut, MountingBody
 from appliance.api.checks import CheckOut
+from appliance.api.own_access import AccessOut
 from appliance.api.wire import CalibrationOrder, CalibrationOut, HealthOut, StatusOut
 from appliance.client.calling import Caller
 from appliance.client.library import Language
@@ -24,6 +25,10 @@ class State:
     def health(self) -> HealthOut:
         """Raises Refused (503) while viewers see the slate. Needs no token."""
         return self._box.ask(HealthOut, "GET", "/health")
+
+    def access(self) -> AccessOut:
+        """What this token allows; any may ask."""
+        return self._box.ask(AccessOut, "GET", "/api/v1/access")
 
     def status(self) -> StatusOut:
         return self._box.ask(StatusOut, "GET", "/api/v1/status")

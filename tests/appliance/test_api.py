@@ -29,6 +29,7 @@ VIEWER_PATHS = {
     "/whep/{viewer_id}/sheets",
     "/whep/{viewer_id}/parts",
     "/api/v1/openapi.json",
+    "/api/v1/access",
     "/api/v1/viewers/{viewer_id}/report",
     "/api/v1/viewers/{viewer_id}/signal",
     "/api/v1/viewers/{viewer_id}/ask",

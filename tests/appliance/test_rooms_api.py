@@ -98,7 +98,7 @@ def test_a_signal_reaches_the_status_and_the_log(box: Box) -> None:
     place = f"/api/v1/viewers/{viewer_id}/signal"
     report = {"freezes": 2, "frozen_ms": 800.5, "play_delay_ms": 90, "first_picture_ms": 500}
     heard = box.request("PUT", place.replace("signal", "report"), token, json=report)
-    assert heard.json() == {"signal": None}
+    assert heard.json() == {"signal": None, "capture_to_send_ms": 120.0}
     assert box.request("PUT", place, token, json={"signal": "hand_up"}).status_code == 204
     (viewer,) = box.get("/api/v1/viewers").json()
     assert viewer["signal"]["kind"] == "hand_up"
@@ -107,7 +107,10 @@ def test_a_signal_reaches_the_status_and_the_log(box: Box) -> None:
     assert heard.json()["signal"]["kind"] == "hand_up"
     assert box.request("DELETE", place).status_code == 204
     heard = box.request("PUT", place.replace("signal", "report"), token, json=report)
-    assert heard.json() == {"signal": None}, "the room learns that it was seen"
+    assert heard.json()["signal"] is None, "the room learns that it was seen"
+    box.request("PUT", "/api/v1/panic")
+    heard = box.request("PUT", place.replace("signal", "report"), token, json=report)
+    assert heard.json()["capture_to_send_ms"] is None, "a slate has no age"
     for bad in ({"signal": "shout"}, {}, {"signal": "fine", "text": "hello"}):
         assert box.request("PUT", place, token, json=bad).status_code == 422
     for unknown in ("nobody", "x" * 64):

@@ -116,10 +116,10 @@ function sane(chosen) {
   };
 }
 
-/** The picture's size on the page, without the bars beside it. */
+/** The picture's size on the page, zoomed as it is, without the bars beside it. */
 function shownSize(video) {
-  const { clientWidth, clientHeight } = video;
+  const shown = video.getBoundingClientRect();
   const canvas = document.getElementById("exact");
-  const scale = Math.min(clientWidth / canvas.width, clientHeight / canvas.height);
+  const scale = Math.min(shown.width / canvas.width, shown.height / canvas.height);
   return { width: canvas.width * scale, height: canvas.height * scale };
 }

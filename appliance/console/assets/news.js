@@ -6,9 +6,10 @@ export class News {
   #stop = null;
   #id = "";
 
-  /** isNeeded: also while nobody sees the page? A browser has six connections to a box, for all tabs together. */
-  constructor(token, onNews, isNeeded) {
-    Object.assign(this, { token, onNews, isNeeded });
+  /** onNews(news, aheadMs): of this screen's clock before the box's; onLost: nothing is known of the box now.
+   * isNeeded: also while nobody sees the page? A browser has six connections to a box, for all tabs together. */
+  constructor(token, onNews, onLost, isNeeded) {
+    Object.assign(this, { token, onNews, onLost, isNeeded });
     document.addEventListener("visibilitychange", () => this.#look());
   }
 
@@ -26,8 +27,10 @@ export class News {
   }
 
   #end() {
-    this.#stop?.abort();
+    if (!this.#stop) return;
+    this.#stop.abort();
     this.#stop = null;
+    this.onLost();
   }
 
   async #follow(id, stop) {
@@ -35,9 +38,12 @@ export class News {
       try {
         const answer = await fetch(`/api/v1/viewers/${id}/events`, { headers: { Authorization: `Bearer ${this.token}` }, signal: stop.signal });
         if (answer.status === 404) return; // the session is gone: the player begins another
-        if (answer.ok) for await (const news of events(answer)) { attempt = 0; this.onNews(news); }
+        const aheadMs = Date.now() - Date.parse(answer.headers.get("Date")) || 0;
+        if (answer.ok) for await (const news of events(answer)) { attempt = 0; this.onNews(news, aheadMs); }
       } catch { /* below: again */ }
-      if (!stop.signal.aborted) await pause(attempt);
+      if (stop.signal.aborted) return;
+      this.onLost();
+      await pause(attempt);
     }
   }
 }

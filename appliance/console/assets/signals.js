@@ -13,8 +13,8 @@ const ICONS = {
 };
 const REPORT_MS = 4000;
 
-/** Buttons and reports of the page. player: whose session speaks. */
-export function startSignals(token, player) {
+/** Buttons and reports of the page. player: whose session speaks. onHeard: what the box answers to each report. */
+export function startSignals(token, player, onHeard) {
   const api = new Api(token);
   const bar = $("signals");
   const opened = performance.now();
@@ -65,6 +65,7 @@ export function startSignals(token, player) {
     firstPicture ??= Math.round(performance.now() - opened);
     try {
       const heard = await api.call("PUT", `/viewers/${id()}/report`, { ...play, first_picture_ms: firstPicture });
+      onHeard(heard);
       wasSeen = standing !== null && standing !== "fine" && heard.signal === null;
       if ((heard.signal?.kind ?? null) !== standing) {
         standing = heard.signal?.kind ?? null;

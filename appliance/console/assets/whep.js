@@ -11,6 +11,7 @@ export class Player {
   #place = "";
   #stopped = false;
   #wake = null;
+  #before = null; // what the browser had counted when it was asked last
 
   /** hear: "voice" for the room that speaks, without a picture. onSession: the session's address when one has begun, "" when it has ended. */
   constructor(video, { token, name = "", hear = "programme", onState, onSession = () => {} }) {
@@ -48,21 +49,37 @@ export class Player {
   /** From a picture's arrival to its showing, as measured last. */
   shownAfterMs = 100;
 
+  /** Half a round trip, as measured last; null where that is not known yet. */
+  wayMs = null;
+
   /** How it plays here, as the box wants to know it; null before the first picture. */
   async playback() {
     if (this.#peer === null || this.#peer.connectionState !== "connected") return null;
-    for (const report of (await this.#peer.getStats()).values()) {
-      if (report.type !== "inbound-rtp" || report.kind !== "video" || !report.framesDecoded) continue;
-      const shown = report.jitterBufferEmittedCount || report.framesDecoded;
-      const seconds = (report.jitterBufferDelay ?? 0) / shown + (report.totalDecodeTime ?? 0) / report.framesDecoded;
-      this.shownAfterMs = Math.min(2000, seconds * 1000);
-      return {
-        freezes: report.freezeCount ?? 0,
-        frozen_ms: Math.round((report.totalFreezesDuration ?? 0) * 1000),
-        play_delay_ms: Math.round(seconds * 1000),
-      };
-    }
-    return null;
+    const reports = [...(await this.#peer.getStats()).values()];
+    const pair = reports.find((report) => report.type === "candidate-pair" && report.nominated && report.currentRoundTripTime !== undefined);
+    if (pair) this.wayMs = (pair.currentRoundTripTime * 1000) / 2;
+    const video = reports.find((report) => report.type === "inbound-rtp" && report.kind === "video" && report.framesDecoded);
+    if (!video) return null;
+    this.shownAfterMs = Math.min(2000, this.#sinceLast(video) ?? this.shownAfterMs);
+    return {
+      freezes: video.freezeCount ?? 0,
+      frozen_ms: Math.round((video.totalFreezesDuration ?? 0) * 1000),
+      play_delay_ms: Math.round(this.shownAfterMs),
+    };
+  }
+
+  /** Buffer and decoder, ms a picture, of those since it was asked last: over weeks the mean says nothing of now. */
+  #sinceLast(video) {
+    const now = {
+      buffer: video.jitterBufferDelay ?? 0, emitted: video.jitterBufferEmittedCount || video.framesDecoded,
+      decoder: video.totalDecodeTime ?? 0, decoded: video.framesDecoded,
+    };
+    const isSame = this.#before !== null && this.#before.decoded <= now.decoded; // another session counts anew
+    const before = isSame ? this.#before : { buffer: 0, emitted: 0, decoder: 0, decoded: 0 };
+    const [emitted, decoded] = [now.emitted - before.emitted, now.decoded - before.decoded];
+    if (emitted <= 0 || decoded <= 0) return null;
+    this.#before = now;
+    return 1000 * ((now.buffer - before.buffer) / emitted + (now.decoder - before.decoder) / decoded);
   }
 
   stop() { this.#stopped = true; this.#wake?.(); this.#leave(); }
