@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Literal
 
@@ -18,6 +19,7 @@ from appliance.api.problems import documented
 from appliance.api.rooms import qr_picture
 from appliance.api.talk import talk_out
 from appliance.api.wire import (
+    FilmOut,
     HealthOut,
     LayerBody,
     LinksOut,
@@ -35,7 +37,7 @@ from appliance.links import links
 from appliance.shelf import Shelf
 from appliance.tokens import Tokens
 from appliance.wording import in_language
-from pipelines.reports import RawStatus
+from pipelines.reports import FilmStatus, RawStatus
 from pipelines.saying import reason_of, said
 
 MAX_STREAMS = 16
@@ -169,6 +171,7 @@ def status_out(gateway: Gateway, shelf: Shelf) -> StatusOut:
         page=page_out(gateway),
         courseware=shelf.name_of(gateway.courseware),
         is_screen=report is not None and report.is_screen,
+        film=_film(report.film) if report and report.film else None,
         open_id=opened.item_id if opened is not None else "",
         library_revision=gateway.library.revision,
         programme=ProgrammeOut.model_validate(report) if report is not None else None,
@@ -209,6 +212,13 @@ async def _events(gateway: Gateway, shelf: Shelf, streams: set[object]) -> Async
                 yield ": still here\n\n"
     finally:
         streams.discard(me)
+
+
+def _film(film: FilmStatus) -> FilmOut:
+    """At this instant, in tenths of a second: a status that tells nothing new is not sent."""
+    out = FilmOut.model_validate(film.at(time.monotonic_ns()))
+    out.position_s = round(out.position_s, 1)
+    return out
 
 
 def _raw(raw: RawStatus) -> RawRecordingOut:
