@@ -132,6 +132,14 @@ def courseware_routes(gateway: Gateway, shelf: Shelf) -> APIRouter:
         gateway.open_courseware(body.address)
         return listing(language)
 
+    _add_film(router, gateway)
+    _add_upload(router, library, gateway.preparer)
+    _add_item_routes(router, gateway, library)
+    _add_showing_routes(router, gateway, library)
+    return router
+
+
+def _add_film(router: APIRouter, gateway: Gateway) -> None:
     @router.patch(
         "/film",
         status_code=204,
@@ -146,11 +154,6 @@ def courseware_routes(gateway: Gateway, shelf: Shelf) -> APIRouter:
         except NoFilm:
             raise HTTPException(409, said("no_film", "No film is shown.")) from None
         return Response(status_code=204)
-
-    _add_upload(router, library, gateway.preparer)
-    _add_item_routes(router, gateway, library)
-    _add_showing_routes(router, gateway, library)
-    return router
 
 
 def _add_upload(router: APIRouter, library: Library, preparer: Preparer) -> None:

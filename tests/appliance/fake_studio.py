@@ -120,7 +120,7 @@ class FakeStudio:
         self.scene = Scene(layout=settings.programme.layout)
         self.courseware = settings.courseware.path
         self.page = 0
-        self.film: FilmStatus | None = None
+        self.film = film_of(self.courseware)
         self.wants_key = True
         self.shows_recording = False
         self.raw = RawStatus(True, "", 0) if settings.recording.raw else None
@@ -213,8 +213,7 @@ class FakeStudio:
             self.send(NO_SUCH)
             return
         self.courseware, self.page = path, 0
-        # What the library calls so is a film: the fake plays it in time, without its pictures.
-        self.film = FilmStatus("playing", 0.0, FILM_S, time.monotonic_ns()) if name == "source" else None
+        self.film = film_of(path)
 
     def set_film(self, is_paused: bool | None, position_s: float | None) -> None:
         if self.film is not None:
@@ -347,6 +346,12 @@ class FakeStudio:
             self.send(self.status())
             number += 1
             time.sleep(1 / RATE_HZ)
+
+
+def film_of(path: str) -> FilmStatus | None:
+    """What the library calls so is a film: the fake plays it in time, without its pictures."""
+    is_film = path.rpartition("/")[2] == "source"
+    return FilmStatus("playing", 0.0, FILM_S, time.monotonic_ns()) if is_film else None
 
 
 def mover(rgb: U8, left: int, pts: int) -> Matte:

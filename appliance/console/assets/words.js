@@ -102,6 +102,8 @@ const WORDS = {
   delete_sure: ["确定删除这份课件？", "Delete this courseware?"],
   uploading: ["正在上传", "Uploading"], preparing: ["正在准备", "Preparing"], refused_item: ["不能显示", "Cannot be shown"],
   pages_unit: ["页", "pages"], film_unit: ["视频", "video"],
+  film: ["视频播放", "The film"], film_play: ["播放", "Play"], film_pause: ["暂停", "Pause"], film_again: ["从头播放", "From the start"],
+  film_at: ["播放位置（空格：播放或暂停）", "Where the film is (space: play or pause)"],
   on_box: ["设备上的其他课件", "Other courseware on the box"],
   no_items: ["还没有上传课件。", "Nothing has been uploaded yet."],
   file_too_large: ["文件太大", "The file is too large"],
