@@ -109,7 +109,7 @@ const WORDS = {
   file_too_large: ["文件太大", "The file is too large"],
   screen_shared: ["正在显示共享的屏幕", "A shared screen is shown"],
   teacher_laptop: ["教师电脑投屏", "Teacher's laptop screen"],
-  teacher_laptop_hint: ["在教师电脑的浏览器打开此链接，即可共享屏幕。拿到链接的人都能投屏。", "Open this link in the browser of the teacher's laptop to share its screen. Whoever has it can."],
+  teacher_laptop_hint: ["在教师电脑的浏览器打开此链接，即可共享屏幕、在课件上批注。拿到链接的人都可以。", "Open this link in the browser of the teacher's laptop to share its screen and to draw on the page. Whoever has it can."],
   needs_https: ["投屏需要 https：请设置 http.certificate。", "Sharing from another machine needs https: set http.certificate."],
   qr: ["二维码", "QR code"],
   page_strip: ["页面缩略图", "Pages"],
