@@ -342,7 +342,9 @@ class StatusOut(BaseModel):
 
 class LinksOut(BaseModel):
     watch: list[str] = Field(description="For remote classrooms; this machine first, then the network.")
-    present: list[str] = Field(description="For the teacher's laptop, to share its screen and to draw; same order.")
+    present: list[str] = Field(
+        description="For the teacher's laptop, to share its screen and to draw; same order."
+    )
 
 
 class HealthOut(BaseModel):

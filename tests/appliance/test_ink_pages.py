@@ -116,14 +116,15 @@ def test_a_drawn_line_is_seen_by_the_rooms(
     until(lambda: len(strokes_of(box)) == 1, "undone by its key")
     console.click("#ink-clear")
     until(lambda: not viewer_shows(0.3, 0.7333, GREEN), "a clear page at the viewer's")
-    the_teacher_draws(box, open_page, locale, viewer_shows)
+    if locale == "zh-CN":
+        the_teacher_draws(box, open_page, locale, viewer_shows)
     console.keyboard.press("v")
     expect(console.locator("#ink-tools [data-tool=pen]")).to_be_disabled()
     expect(console.locator("#ink-pad")).to_be_hidden()
 
 
 def the_teacher_draws(box: Box, open_page: OpenPage, locale: str, viewer_shows: Callable[..., bool]) -> None:
-    """From the teacher's page, by mouse and touch: at the rooms', and back in the picture that is drawn on."""
+    """On the teacher's page, by mouse and touch: at the rooms', and back in the picture that is drawn on."""
     assistants = {"page": 0, "colour": "blue", "width": 0.05, "points": [[0.2, 0.3], [0.8, 0.3]]}
     box.request("POST", "/api/v1/ink/strokes", json=assistants)
     teacher = open_page(f"{box.base}/present#token={PRESENTER}", locale, has_touch=True)
