@@ -46,8 +46,8 @@ class Lectern:
     """Safe between threads.
 
     on_rejected: the reason, for the person who ordered a courseware that cannot be opened.
-    on_screen: (session, reason) when a shared screen has ended. on_film: when a film has gone where it was
-    ordered, or is over.
+    on_screen: (session, reason) when a shared screen has ended. on_change: another courseware is shown, or
+    its film has gone where it was ordered, or is over.
     """
 
     def __init__(
@@ -56,13 +56,13 @@ class Lectern:
         clock: SessionClock,
         on_rejected: Callable[[str], None],
         on_screen: Callable[[str, str], None],
-        on_film: Callable[[], None] = lambda: None,
+        on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self._size_wh = size_wh
         self._clock = clock
         self._on_rejected = on_rejected
         self._on_screen = on_screen
-        self._on_film = on_film
+        self._on_change = on_change
         self._lock = threading.Lock()
         self._courseware: Courseware | None = None
         self._before: tuple[Page, ...] = ()  # the last page of the courseware before
@@ -227,7 +227,7 @@ class Lectern:
     def _put(self, courseware: Courseware, wanted: Wanted | None, session: str = "") -> None:
         """From here on `courseware` is shown. wanted: None for a screen, which lies over what was opened."""
         if isinstance(courseware, Film):
-            courseware.on_change = self._on_film
+            courseware.on_change = self._on_change
         with self._lock:
             if self._is_closed:
                 old: Courseware | None = courseware
@@ -244,6 +244,7 @@ class Lectern:
                 self._no_courseware = ""
         if old is not None:
             old.close()
+        self._on_change()
 
     def _show_screen(self, session: str, screen: Live) -> None:
         replaced = self._screen
