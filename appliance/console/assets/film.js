@@ -69,7 +69,7 @@ export class FilmTransport {
     }
     slider.disabled = length === null;
     slider.max = length ?? 1;
-    slider.value = length === null ? 0 : at;
+    if (!slider.matches(":active")) slider.value = length === null ? 0 : at; // not from under a finger
     const told = length === null ? clock(at) : `${clock(at)} / ${clock(length)}`;
     $("film-time").textContent = told;
     slider.setAttribute("aria-valuetext", told);
