@@ -12,6 +12,7 @@ from typing import Final, Literal
 from appliance.changes import Changes
 from appliance.library import BadCaptions, Cue, Library, read_webvtt
 from appliance.library.webvtt import MAX_BYTES
+from pipelines.reports import FilmStatus
 from pipelines.saying import said
 
 NS_PER_S: Final = 1_000_000_000
@@ -42,7 +43,7 @@ class Captions:
         self._path = ""
         self._is_read = True
         self._track: tuple[Cue, ...] = ()
-        self._began_ns: int | None = None
+        self._film: FilmStatus | None = None
         self._live = ""
         self._live_until_ns = 0
         self._live_ns: int | None = None
@@ -52,18 +53,22 @@ class Captions:
     @property
     def are_there(self) -> bool:
         """Is there a track, or was a live line said of late?"""
-        if self._track and self._began_ns is not None:
+        if self._track and self._runs:
             return True
         return self._live_ns is not None and time.monotonic_ns() - self._live_ns < LIVE_STAYS_S * NS_PER_S
 
-    def follow(self, path: str, began_ns: int | None) -> None:
-        """What is open, and when it began as a film, by the monotonic clock; None while it is none."""
+    @property
+    def _runs(self) -> bool:
+        """Is there a film that is not over? A paused one keeps its line."""
+        return self._film is not None and self._film.state != "ended"
+
+    def follow(self, path: str, film: FilmStatus | None) -> None:
+        """What is open, and how it stands as a film; None while it is none."""
         if path != self._path:
             self._path, self._track = path, ()
             self.read_again()
-        if began_ns != self._began_ns:
-            self._began_ns = began_ns
-            self._look()
+        self._film = film
+        self._look()
 
     def read_again(self) -> None:
         """The captions of what is open may have changed."""
@@ -120,7 +125,7 @@ class Captions:
         return "\n".join(lines[:3]), "film"
 
     def _film_s(self, now_ns: int) -> float | None:
-        return None if self._began_ns is None else (now_ns - self._began_ns) / NS_PER_S
+        return self._film.at(now_ns).position_s if self._film is not None and self._runs else None
 
     def _pause_s(self) -> float:
         """Until the next line begins or ends."""
@@ -129,7 +134,7 @@ class Captions:
         if now_ns < self._live_until_ns:
             soon.append((self._live_until_ns - now_ns) / NS_PER_S)
         at_s = self._film_s(now_ns)
-        if at_s is not None:
+        if at_s is not None and self._film is not None and self._film.began_ns is not None:
             soon += [
                 edge_s - at_s for cue in self._track for edge_s in (cue.start_s, cue.end_s) if edge_s > at_s
             ]

@@ -36,6 +36,7 @@ from pipelines.orders import (
     OpenCourseware,
     Order,
     PointAt,
+    SetFilm,
     SetInk,
     SetScene,
     TurnPage,
@@ -46,6 +47,7 @@ from pipelines.reports import (
     CalibrationNews,
     CameraPicture,
     Fatal,
+    FilmStatus,
     PictureTaken,
     Rejected,
     Report,
@@ -58,6 +60,10 @@ from pipelines.studio.settings import StudioSettings
 from pipelines.timing import SessionClock
 
 log = logging.getLogger("classroom.daemon")
+
+
+class NoFilm(Exception):
+    """No film is shown."""
 
 
 class Gateway:
@@ -89,6 +95,7 @@ class Gateway:
         self.screens = OfferedSessions(self._order, OfferScreen, EndScreen)
         self.pictures = Pictures(self._order)
         self._page_index = 0
+        self._film: FilmStatus | None = None  # for a studio that begins anew
         self._is_closing = False
         self._tasks: set[asyncio.Task[None]] = set()
         self.library = Library(settings.box.library_path, settings.library, self._tell)
@@ -153,11 +160,17 @@ class Gateway:
         """Raises StudioBusy."""
         self._order(TurnPage(step, index))
 
+    def set_film(self, is_paused: bool | None, position_s: float | None) -> None:
+        """As orders.SetFilm. Raises StudioBusy, NoFilm."""
+        if self.status is None or self.status.film is None:
+            raise NoFilm
+        self._order(SetFilm(is_paused, position_s))
+
     def open_courseware(self, path: str, name: str = "") -> None:
         """Raises StudioBusy. Whether it opens shows in the status, or as a notice. name: for people."""
         self._order(OpenCourseware(path, name))
         self._courseware, self._courseware_name = path, name
-        self._page_index = 0
+        self._page_index, self._film = 0, None
         self._tell()
 
     def order_ink(self, order: DrawStroke | SetInk | PointAt | None) -> None:
@@ -217,6 +230,8 @@ class Gateway:
             self.studio.send(SetScene(self.scene))
         if self._page_index:
             self.studio.send(TurnPage(index=self._page_index))
+        if self._film is not None:
+            self.studio.send(SetFilm(self._film.state != "playing", self._film.position_s))
         self.calibrations.studio_starts(self.studio.send)
         for ink in self.desk.sketchbook.orders():
             self.studio.send(ink)
@@ -239,10 +254,11 @@ class Gateway:
             case StudioStatus():
                 self.status = report
                 self.outlets.follow(report)
-                self.captions.follow(report.courseware_path, report.film_began_ns)
+                self.captions.follow(report.courseware_path, report.film)
                 self.desk.follow(report)
                 if self.studio.state == "live" and not report.is_screen:
                     self._page_index = report.page_index
+                    self._film = report.film if report.courseware_path == self._courseware else None
             case Started():
                 self._on_ready()
             case Fatal():
@@ -289,7 +305,7 @@ class Gateway:
         if self._courseware != self.settings.courseware.path:
             self.notify(FORGOTTEN)
         self._courseware, self._courseware_name = self.settings.courseware.path, ""
-        self._page_index = 0
+        self._page_index, self._film = 0, None
 
     async def _hold_picture(self) -> None:
         """Once a second: the slate if it is wanted, and an end to a studio that hangs."""

@@ -28,6 +28,10 @@ SCREEN: Final = "screen:"
 """In place of a path: ink on a shared screen."""
 
 
+Hand = Literal["assistant", "presenter"]
+"""Who draws."""
+
+
 class Tool(StrEnum):
     PEN = "pen"
     MARKER = "marker"  # lets the page shine through
@@ -38,13 +42,14 @@ MARKER_ALPHA: Final = 0.42
 
 @dataclass(frozen=True, slots=True)
 class Stroke:
-    """One line. points: (x, y); a single one is a dot."""
+    """One line. points: (x, y); a single one is a dot. by: older recordings know the assistant's alone."""
 
     stroke_id: str
     tool: Tool
     colour: InkColour
     width: float
     points: tuple[tuple[float, float], ...]
+    by: Hand = "assistant"
 
 
 @dataclass(frozen=True, slots=True)

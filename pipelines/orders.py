@@ -39,6 +39,15 @@ class OpenCourseware:
 
 
 @dataclass(frozen=True, slots=True)
+class SetFilm:
+    """The film that is shown. is_paused: False goes on, a film that is over from its start. position_s: goes
+    there, and stays paused or goes on as before; one that is over waits there. None: as it is."""
+
+    is_paused: bool | None = None
+    position_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OfferScreen:
     """A presenter's SDP offer (RFC 9725), answered by OfferAnswer. session: chosen by the gateway."""
 
@@ -222,6 +231,7 @@ Order = (
     SetScene
     | TurnPage
     | OpenCourseware
+    | SetFilm
     | OfferScreen
     | EndScreen
     | OfferVoice

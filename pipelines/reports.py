@@ -6,7 +6,7 @@ Pickled over one pipe between two processes of one user. Encoded packets are the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from pipelines.media import Packet, Scene, SheetUpdate, SizeWh, SourceState
@@ -160,6 +160,31 @@ class PictureTaken:
     reason: str = ""
 
 
+FilmState = Literal["playing", "paused", "ended"]
+
+
+@dataclass(frozen=True, slots=True)
+class FilmStatus:
+    """The film that is shown. ended: it stands on its last picture. position_s: where it was when this was
+    said. length_s: None where the file does not tell. began_ns: while it runs, when its first picture was
+    due by the monotonic clock; None while it stands, or is on its way to another second.
+    """
+
+    state: FilmState
+    position_s: float
+    length_s: float | None = None
+    began_ns: int | None = None
+
+    def at(self, now_ns: int) -> FilmStatus:
+        """The same at this instant: a film that runs is further."""
+        if self.began_ns is None:
+            return self
+        position_s = max(0.0, (now_ns - self.began_ns) / 1e9)
+        if self.length_s is not None:
+            position_s = min(position_s, self.length_s)
+        return replace(self, position_s=position_s)
+
+
 @dataclass(frozen=True, slots=True)
 class RawStatus:
     """The recording of raw inputs. reason: why it ended by itself. dropped: what it was too slow for."""
@@ -183,8 +208,8 @@ class StudioStatus:
     the page lets expect; None while the box does not know where the LCD is. matte_quality: 0 to 1, of the
     last minute, said without the truth; None where it cannot be said. watch, calibrated: None without a
     calibration. courseware_path: what was opened last; is_screen: a shared screen is shown over it.
-    film_began_ns: when the film that is shown showed its first picture, by the monotonic clock; None for no
-    film, and once it is over. voice_dbfs: peak of the remote voice's newest block; None while no room speaks.
+    film: None where none is shown. voice_dbfs: peak of the remote voice's newest block; None while no room
+    speaks.
     remote_camera: None while no room's camera is connected.
     raw: None where no raw recording is wanted."""
 
@@ -217,7 +242,7 @@ class StudioStatus:
     calibrated: CalibrationStatus | None = None
     courseware_path: str = ""
     is_screen: bool = False
-    film_began_ns: int | None = None
+    film: FilmStatus | None = None
     voice_dbfs: float | None = None
     remote_camera: RemoteCameraStatus | None = None
     raw: RawStatus | None = None

@@ -29,7 +29,8 @@ _REMEMBERED_ADDRESSES = 1024
 _bearer = HTTPBearer(
     auto_error=False,
     scheme_name="token",
-    description="The assistant's token allows everything, the presenter's WHIP and WHEP, the viewer's WHEP.",
+    description="The assistant's token allows everything, the presenter's WHIP, WHEP and ink of their own on "
+    "the page shown, the viewer's WHEP.",
 )
 
 
@@ -111,7 +112,7 @@ async def viewer(request: Request, _token: object = Security(_bearer)) -> None:
 
 
 async def presenter(request: Request, _token: object = Security(_bearer)) -> None:
-    """Dependency of a route for who may share a screen."""
+    """Dependency of a route for who may share a screen, and draw."""
     await viewer(request)
     if request.scope[ROLE_KEY] < Role.PRESENTER:
         why = said("token_presenters", "The viewer's token may watch; this needs the presenter's.")

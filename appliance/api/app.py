@@ -47,8 +47,8 @@ DESCRIPTION = """\
 The classroom box: direct the lesson, see its state, watch the programme.
 
 Send a token as `Authorization: Bearer TOKEN`. The assistant's token allows everything, the
-presenter's sharing a screen (WHIP) and watching, the viewer's and each room's only watching (WHEP),
-signalling, and speaking and being seen while the assistant lets it.
+presenter's sharing a screen (WHIP), drawing on the page shown, and watching, the viewer's and
+each room's only watching (WHEP), signalling, and speaking and being seen while the assistant lets it.
 Errors are `application/problem+json` (RFC 9457).
 """
 

@@ -16,11 +16,12 @@ from appliance.api.problems import documented
 from appliance.api.wire import (
     CoursewareChoice,
     CoursewareOut,
+    FilmChange,
     ItemChange,
     ItemOut,
     LiveChoice,
 )
-from appliance.gateway import Gateway
+from appliance.gateway import Gateway, NoFilm
 from appliance.library import (
     Item,
     Language,
@@ -131,10 +132,28 @@ def courseware_routes(gateway: Gateway, shelf: Shelf) -> APIRouter:
         gateway.open_courseware(body.address)
         return listing(language)
 
+    _add_film(router, gateway)
     _add_upload(router, library, gateway.preparer)
     _add_item_routes(router, gateway, library)
     _add_showing_routes(router, gateway, library)
     return router
+
+
+def _add_film(router: APIRouter, gateway: Gateway) -> None:
+    @router.patch(
+        "/film",
+        status_code=204,
+        summary="Pause the film, let it go on, or go to a second of it",
+        responses=documented(s409="No film is shown."),
+    )
+    async def patch_film(body: FilmChange) -> Response:
+        """Of the film that is shown, its sound and its captions. Where it is follows in the status. A film
+        plays when it is opened; paused, its page is a still one."""
+        try:
+            gateway.set_film(body.is_paused, body.position_s)
+        except NoFilm:
+            raise HTTPException(409, said("no_film", "No film is shown.")) from None
+        return Response(status_code=204)
 
 
 def _add_upload(router: APIRouter, library: Library, preparer: Preparer) -> None:

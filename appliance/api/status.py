@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
+import time
 from typing import Literal
 
 from fastapi import APIRouter, Depends, Request
@@ -12,12 +11,14 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from appliance.api.access import assistant
 from appliance.api.audience import viewers_out
+from appliance.api.events import MAX_STREAMS, Streams
 from appliance.api.lesson import page_out
 from appliance.api.news import caption_out
 from appliance.api.problems import documented
 from appliance.api.rooms import qr_picture
 from appliance.api.talk import talk_out
 from appliance.api.wire import (
+    FilmOut,
     HealthOut,
     LayerBody,
     LinksOut,
@@ -35,12 +36,8 @@ from appliance.links import links
 from appliance.shelf import Shelf
 from appliance.tokens import Tokens
 from appliance.wording import in_language
-from pipelines.reports import RawStatus
+from pipelines.reports import FilmStatus, RawStatus
 from pipelines.saying import reason_of, said
-
-MAX_STREAMS = 16
-SETTLE_S = 0.1  # changes within this time travel as one
-HEARTBEAT_S = 15.0  # so that proxies do not end a quiet stream
 
 _ERRORS = documented(s401="No token, or a wrong one.", s403="A viewer's token.", s422="A parameter is wrong.")
 
@@ -54,7 +51,7 @@ _REASONS = {
 
 def status_routes(gateway: Gateway, shelf: Shelf, tokens: Tokens) -> APIRouter:
     router = APIRouter(tags=["status"], dependencies=[Depends(assistant)], responses=_ERRORS)
-    streams: set[object] = set()
+    streams = Streams(gateway)
     _add_link_routes(router, gateway, tokens)
     _add_viewer_routes(router, gateway)
 
@@ -75,10 +72,7 @@ def status_routes(gateway: Gateway, shelf: Shelf, tokens: Tokens) -> APIRouter:
         },
     )
     async def get_events() -> StreamingResponse:
-        if len(streams) >= MAX_STREAMS:
-            full = said("too_many_consoles", "Too many consoles are open.")
-            raise HTTPException(503, full, {"Retry-After": "10"})
-        return StreamingResponse(_events(gateway, shelf, streams), media_type="text/event-stream")
+        return streams.answer("status", lambda: status_out(gateway, shelf))
 
     return router
 
@@ -169,6 +163,7 @@ def status_out(gateway: Gateway, shelf: Shelf) -> StatusOut:
         page=page_out(gateway),
         courseware=shelf.name_of(gateway.courseware),
         is_screen=report is not None and report.is_screen,
+        film=_film(report.film) if report and report.film else None,
         open_id=opened.item_id if opened is not None else "",
         library_revision=gateway.library.revision,
         programme=ProgrammeOut.model_validate(report) if report is not None else None,
@@ -194,21 +189,11 @@ def status_out(gateway: Gateway, shelf: Shelf) -> StatusOut:
     )
 
 
-async def _events(gateway: Gateway, shelf: Shelf, streams: set[object]) -> AsyncIterator[str]:
-    me = object()
-    streams.add(me)
-    try:
-        told = ""
-        while not gateway.is_closing:
-            text = status_out(gateway, shelf).model_dump_json()
-            if text != told:
-                yield f"event: status\ndata: {text}\n\n"
-                told = text
-                await asyncio.sleep(SETTLE_S)
-            if not await gateway.changes.wait(HEARTBEAT_S):
-                yield ": still here\n\n"
-    finally:
-        streams.discard(me)
+def _film(film: FilmStatus) -> FilmOut:
+    """At this instant, in tenths of a second: a status that tells nothing new is not sent."""
+    out = FilmOut.model_validate(film.at(time.monotonic_ns()))
+    out.position_s = round(out.position_s, 1)
+    return out
 
 
 def _raw(raw: RawStatus) -> RawRecordingOut:

@@ -12,7 +12,7 @@ from appliance.api.wire_talk import CaptionOut, MuteOut, TalkOut
 from appliance.desk import SignalKind
 from pipelines.calibration.report import Report
 from pipelines.orders import CalibrationKind
-from pipelines.reports import UprightState, UprightWitness
+from pipelines.reports import FilmState, UprightState, UprightWitness
 from pipelines.saying import said
 
 
@@ -53,6 +53,40 @@ class LiveChoice(BaseModel):
         pattern=r"^(v4l2:/dev/[A-Za-z0-9_/-]{1,40}|x11::[0-9]{1,3}(\.[0-9]{1,2})?)$",
         description="v4l2:/dev/video2, a capture card; x11::0, a screen of the box itself.",
     )
+
+
+class FilmChange(BaseModel):
+    """One of the two, or both."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"is_paused": True}, {"position_s": 83.5}, {"position_s": 0, "is_paused": False}]
+        },
+    )
+
+    is_paused: bool | None = Field(
+        None, description="false: it goes on; one that is over begins again. null: as it is."
+    )
+    position_s: Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)] | None = Field(
+        None,
+        description="Goes to this second, and plays or stands there as before; beyond the end, to the end. "
+        "One that is over waits there.",
+    )
+
+    @model_validator(mode="after")
+    def _something(self) -> FilmChange:
+        if self.is_paused is None and self.position_s is None:
+            raise ValueError(said("film_nothing", "give is_paused, position_s or both"))
+        return self
+
+
+class FilmOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    state: FilmState = Field(description="ended: it stands on its last picture.")
+    position_s: float = Field(description="Where it is now; while it plays, it goes on by itself.")
+    length_s: float | None = Field(description="null: the file does not tell, and it has not played yet.")
 
 
 class ItemChange(BaseModel):
@@ -283,6 +317,7 @@ class StatusOut(BaseModel):
     page: PageOut
     courseware: str = Field(description="Name of what was opened last.")
     is_screen: bool = Field(description="Is a shared screen shown over it?")
+    film: FilmOut | None = Field(description="null unless a film is shown.")
     open_id: str = Field(description="The library's item opened last; empty for anything else.")
     library_revision: int = Field(description="Grows with every change of the library.")
     is_panic: bool = Field(
@@ -307,7 +342,9 @@ class StatusOut(BaseModel):
 
 class LinksOut(BaseModel):
     watch: list[str] = Field(description="For remote classrooms; this machine first, then the network.")
-    present: list[str] = Field(description="For the teacher's laptop, to share its screen; same order.")
+    present: list[str] = Field(
+        description="For the teacher's laptop, to share its screen and to draw; same order."
+    )
 
 
 class HealthOut(BaseModel):

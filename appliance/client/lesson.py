@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from appliance.api.ink import InkOut, PointerBody, StrokeBody, StrokeGrowth, StrokeOut
+from collections.abc import Iterator
+
 from appliance.api.lesson_log import EntryOut, LogOut, MarkBody, QualityOut
 from appliance.api.scenes import SavedBody, SavedChange, SavedOut
 from appliance.api.wire import PageOut, PageTurn
+from appliance.api.wire_ink import InkOut, PointerBody, ShownOut, StrokeBody, StrokeGrowth, StrokeOut
 from appliance.api.wire_scene import SceneBody, SceneChange, SceneOut
 from appliance.client.calling import Caller
 
@@ -69,13 +71,20 @@ class Scenes:
 
 
 class Ink:
-    """What is drawn on the page, for viewers alone. page: from 0."""
+    """What is drawn on the page, for viewers alone. page: from 0.
+
+    The presenter's token draws with the pen on the page that is shown, points, takes back and clears its own.
+    """
 
     def __init__(self, box: Caller) -> None:
         self._box = box
 
     def of_page(self, page: int) -> InkOut:
         return self._box.ask(InkOut, "GET", "/api/v1/ink", query={"page": page})
+
+    def shown(self) -> Iterator[ShownOut]:
+        """The page that is shown, now and whenever it or its ink changes."""
+        return self._box.events(ShownOut, "GET", "/api/v1/ink/events")
 
     def clear(self, page: int) -> None:
         self._box.order("DELETE", "/api/v1/ink", query={"page": page})

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Literal
 
-from appliance.api.wire import CoursewareChoice, CoursewareOut, ItemChange, ItemOut, LiveChoice
+from appliance.api.wire import CoursewareChoice, CoursewareOut, FilmChange, ItemChange, ItemOut, LiveChoice
 from appliance.api.wire_outlets import (
     DestinationOut,
     RawItemFilesOut,
@@ -48,6 +48,10 @@ class Courseware:
         """address: v4l2:/dev/video2 or x11::0."""
         choice = LiveChoice(address=address)
         return self._box.ask(CoursewareOut, "POST", "/api/v1/courseware/live", choice, self._lang)
+
+    def change_film(self, change: FilmChange) -> None:
+        """The one that is shown: pauses it, lets it go on, goes to a second of it."""
+        self._box.order("PATCH", "/api/v1/courseware/film", change)
 
     def item(self, item_id: str) -> ItemOut:
         return self._box.ask(

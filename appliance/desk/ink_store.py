@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 from appliance.desk.storing import read_document, set_aside, write_document
-from pipelines.ink import InkColour, PageKey, Stroke, Tool
+from pipelines.ink import Hand, InkColour, PageKey, Stroke, Tool
 
 FOLDER: Final = "ink"
 MAX_FILES: Final = 200
@@ -61,6 +61,7 @@ def _plain(stroke: Stroke) -> dict[str, Any]:
         "tool": stroke.tool.value,
         "colour": stroke.colour,
         "width": stroke.width,
+        "by": stroke.by,
         "points": [[round(x, _DECIMALS), round(y, _DECIMALS)] for x, y in stroke.points],
     }
 
@@ -77,7 +78,13 @@ def _stroke(plain: dict[str, Any]) -> Stroke:
     width, colour = float(plain["width"]), plain["colour"]
     if not points or not all(math.isfinite(value) for point in points for value in (*point, width)):
         raise ValueError("a stroke without an end")
-    return Stroke(str(plain["stroke_id"]), Tool(plain["tool"]), _colour(colour), width, points)
+    by = _hand(plain.get("by", "assistant"))  # files of before know one hand
+    return Stroke(str(plain["stroke_id"]), Tool(plain["tool"]), _colour(colour), width, points, by)
+
+
+def _hand(name: str) -> Hand:
+    hands: dict[str, Hand] = {known: known for known in get_args(Hand)}
+    return hands[name]
 
 
 def _colour(name: str) -> InkColour:

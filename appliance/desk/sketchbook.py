@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, NamedTuple
 
-from pipelines.ink import SCREEN, InkColour, PageKey, Stroke, Tool
+from pipelines.ink import SCREEN, Hand, InkColour, PageKey, Stroke, Tool
 from pipelines.orders import DrawStroke, SetInk
 from pipelines.saying import said
 
@@ -30,17 +30,35 @@ class TooMuchInk(Exception):
 
 
 class NoSuchStroke(Exception):
-    """It is not the page's last stroke (any more): only that one grows."""
+    """It is not this hand's last stroke of the page (any more): only that one grows."""
+
+
+class _Change(NamedTuple):
+    """What undo takes back. added: a stroke's id, "" for none. removed: strokes, with the places they had."""
+
+    by: Hand
+    added: str = ""
+    removed: tuple[tuple[int, Stroke], ...] = ()
+
+    def undone(self, strokes: Strokes) -> Strokes:
+        """Whatever was drawn or taken away since by the other hand stays so."""
+        left = [stroke for stroke in strokes if stroke.stroke_id != self.added]
+        there = {stroke.stroke_id for stroke in left}
+        for place, stroke in self.removed:
+            if stroke.stroke_id not in there and len(left) < MAX_STROKES:
+                left.insert(place, stroke)
+        return tuple(left)
 
 
 @dataclass(slots=True)
 class _Sheet:
     strokes: Strokes = ()
-    before: list[Strokes] = field(default_factory=list)
+    changes: list[_Change] = field(default_factory=list)
 
 
 class Sketchbook:
-    """For one thread. Each change returns the order that tells the studio.
+    """For one thread. Each change returns the order that tells the studio. by: whose change it is. The
+    presenter undoes and clears what is their own; the assistant whatever there is.
 
     kept: the ink of before, the page drawn on last at the end. When all is full, what was drawn on longest
     ago, on other courseware, makes room: `made_room` has its orders.
@@ -57,9 +75,9 @@ class Sketchbook:
         sheet = self._sheets.get(page)
         return () if sheet is None else sheet.strokes
 
-    def can_undo(self, page: PageKey) -> bool:
+    def can_undo(self, page: PageKey, by: Hand = "assistant") -> bool:
         sheet = self._sheets.get(page)
-        return sheet is not None and bool(sheet.before)
+        return sheet is not None and any(_may(by, change.by) for change in sheet.changes)
 
     def begin(
         self,
@@ -67,7 +85,8 @@ class Sketchbook:
         tool: Tool,
         colour: InkColour,
         width: float,
-        points: tuple[tuple[float, float], ...],
+        points: Points,
+        by: Hand = "assistant",
     ) -> tuple[Stroke, DrawStroke]:
         """A new stroke. Raises TooMuchInk."""
         sheet = self._sheets.get(page) or _Sheet()
@@ -88,16 +107,20 @@ class Sketchbook:
                 )
             )
         self._allow(page, len(points))
-        stroke = Stroke(secrets.token_hex(8), tool, colour, width, points)
-        self._set(page, sheet, (*sheet.strokes, stroke))
+        stroke = Stroke(secrets.token_hex(8), tool, colour, width, points, by)
+        self._set(page, sheet, (*sheet.strokes, stroke), _Change(by, added=stroke.stroke_id))
         return stroke, DrawStroke(page, stroke)
 
-    def extend(self, page: PageKey, stroke_id: str, points: Points) -> DrawStroke:
-        """The last stroke goes on. Raises NoSuchStroke, TooMuchInk."""
+    def extend(
+        self, page: PageKey, stroke_id: str, points: Points, by: Hand = "assistant"
+    ) -> DrawStroke | SetInk:
+        """This hand's last stroke goes on. Raises NoSuchStroke, TooMuchInk."""
         sheet = self._sheets.get(page)
-        if sheet is None or not sheet.strokes or sheet.strokes[-1].stroke_id != stroke_id:
+        strokes = () if sheet is None else sheet.strokes
+        place = max((place for place, stroke in enumerate(strokes) if stroke.by == by), default=-1)
+        if sheet is None or place < 0 or strokes[place].stroke_id != stroke_id:
             raise NoSuchStroke
-        last = sheet.strokes[-1]
+        last = strokes[place]
         if len(last.points) + len(points) > MAX_POINTS:
             raise TooMuchInk(
                 said(
@@ -108,24 +131,33 @@ class Sketchbook:
             )
         self._allow(page, len(points))
         grown = replace(last, points=last.points + points)
-        self._put(page, sheet, (*sheet.strokes[:-1], grown))
-        return DrawStroke(page, grown)
+        self._put(page, sheet, (*strokes[:place], grown, *strokes[place + 1 :]))
+        # Where the other hand has begun one since, the page is drawn anew.
+        return DrawStroke(page, grown) if place == len(strokes) - 1 else SetInk(page, sheet.strokes)
 
-    def undo(self, page: PageKey) -> SetInk | None:
-        """The page as it was before the last stroke or clearing; None where there was nothing."""
+    def undo(self, page: PageKey, by: Hand = "assistant") -> SetInk | None:
+        """The last stroke or clearing is taken back; None where there was nothing."""
         sheet = self._sheets.get(page)
-        if sheet is None or not sheet.before:
-            return None
-        self._put(page, sheet, sheet.before.pop())
-        return SetInk(page, sheet.strokes)
+        changes = [] if sheet is None else sheet.changes
+        for place in reversed(range(len(changes))):
+            if sheet is None or not _may(by, changes[place].by):
+                continue
+            strokes = changes.pop(place).undone(sheet.strokes)
+            if strokes != sheet.strokes:
+                self._put(page, sheet, strokes)
+                return SetInk(page, strokes)
+        return None
 
-    def clear(self, page: PageKey) -> SetInk | None:
-        """No ink; undo brings it back. None where there was none."""
+    def clear(self, page: PageKey, by: Hand = "assistant") -> SetInk | None:
+        """No ink, of the presenter none of their own; undo brings it back. None where there was none."""
         sheet = self._sheets.get(page)
-        if sheet is None or not sheet.strokes:
+        strokes = () if sheet is None else sheet.strokes
+        removed = tuple((place, one) for place, one in enumerate(strokes) if _may(by, one.by))
+        if sheet is None or not removed:
             return None
-        self._set(page, sheet, ())
-        return SetInk(page, ())
+        left = tuple(one for one in strokes if not _may(by, one.by))
+        self._set(page, sheet, left, _Change(by, removed=removed))
+        return SetInk(page, left)
 
     def forget(self, folder: str) -> list[SetInk]:
         """All ink on courseware in a folder, for ever: it was deleted."""
@@ -156,8 +188,8 @@ class Sketchbook:
             if sheet.strokes:
                 yield SetInk(page, sheet.strokes)
 
-    def _set(self, page: PageKey, sheet: _Sheet, strokes: Strokes) -> None:
-        sheet.before = [*sheet.before[-_UNDO_DEPTH + 1 :], sheet.strokes]
+    def _set(self, page: PageKey, sheet: _Sheet, strokes: Strokes, change: _Change) -> None:
+        sheet.changes = [*sheet.changes[-_UNDO_DEPTH + 1 :], change]
         self._put(page, sheet, strokes)
 
     def _put(self, page: PageKey, sheet: _Sheet, strokes: Strokes) -> None:
@@ -187,6 +219,11 @@ class Sketchbook:
         while not is_enough() and others:
             self._made_room.append(self._drop(others.pop(0)))
         return is_enough()
+
+
+def _may(by: Hand, whose: Hand) -> bool:
+    """May this hand take back and away what is whose?"""
+    return by == "assistant" or by == whose
 
 
 def _count(strokes: Strokes) -> int:

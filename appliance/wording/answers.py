@@ -50,5 +50,9 @@ ANSWERS: Final[dict[str, str]] = {
     "field_pattern": "应符合 {pattern}",
     "field_few": "至少 {least} 项",
     "field_many": "最多 {most} 项",
+    "ink_pen_alone": "投屏者的令牌只能用笔批注。",
+    "ink_not_shown": "当前已显示另一页：请在那一页上批注。",
+    "film_nothing": "请给出 is_paused、position_s 或两者",
+    "no_film": "当前没有显示视频。",
     "turn_one": "请给出 step 或 index 之一",
 }

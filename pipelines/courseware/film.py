@@ -1,18 +1,21 @@
-"""A video file as courseware: plays once in real time, then stands on its last picture."""
+"""A video file as courseware: plays in real time, stands where it is paused, goes where it is wanted."""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from pipelines.courseware.faults import refused
+from pipelines.courseware.film_clock import FilmClock, Goal
 from pipelines.courseware.film_file import FilmReader, PageScaler
 from pipelines.courseware.film_sound import FilmSound
 from pipelines.courseware.shown import Shown, ShowsPages
-from pipelines.media import SizeWh, SourceState
+from pipelines.media import U8, SizeWh, SourceState
 from pipelines.receiving.sounding import Sounding
+from pipelines.reports import FilmStatus
 from pipelines.saying import said
 from pipelines.timing import NS_PER_S
 
@@ -21,9 +24,10 @@ _HOLD_NS: Final = NS_PER_S // 2  # ... unless nothing new was shown for so long
 
 
 class Film(ShowsPages):
-    """Satisfies Courseware: one page, whose revision grows with every picture.
+    """Satisfies Courseware: one page, whose revision grows with every picture; paused, it is a still page.
 
-    turn(index=0) plays from the start again; a step does nothing.
+    turn(index=0) plays from the start again; a step does nothing. on_change: called when the film has gone
+    where it was ordered, and at its end.
     """
 
     count = 1
@@ -31,19 +35,16 @@ class Film(ShowsPages):
     def __init__(self, path: Path, size_wh: SizeWh) -> None:
         """Decodes the first picture. Raises SourceLost if there is none to be had."""
         self.name = path.name
+        self.on_change: Callable[[], None] = lambda: None
         self._reader = FilmReader(path)
         self._scaler = PageScaler(size_wh, self._reader.pixel_aspect)
-        self._wake = threading.Condition()
-        self._closed = False
-        self._again = False
-        self._ended = False
+        self._clock = FilmClock(self._reader.length_s)
         self._dropped = 0
-        self._began_ns: int | None = None
         self.sounding = Sounding()
         self._sound = FilmSound(path, self.sounding)
+        self._heard_ns: int | None = None  # the beginning that the sound was told of
         self._pictures = self._reader.play()
-        shown = (self._scaler.page_of(picture) for picture, _ in self._pictures)
-        first = next((page for page in shown if page is not None), None)
+        first = self._next_page()
         if first is None:
             self._reader.close()
             raise refused(
@@ -66,62 +67,86 @@ class Film(ShowsPages):
             "pages": 1,
             "dropped": self._dropped,
         }
-        return SourceState("courseware", "ended" if self._ended else "live", self._reader.fault, detail)
+        state = "ended" if self.status.state == "ended" else "live"
+        return SourceState("courseware", state, self._reader.fault, detail)
 
     @property
-    def began_ns(self) -> int | None:
-        """When the first picture was shown, by the monotonic clock; None once the film is over."""
-        return None if self._ended else self._began_ns
+    def status(self) -> FilmStatus:
+        return self._clock.status
+
+    def order(self, is_paused: bool | None = None, position_s: float | None = None) -> None:
+        """As orders.SetFilm: from this call on the film stands or runs. Never blocks."""
+        self._clock.order(is_paused, position_s)
 
     def turn(self, step: int = 0, index: int | None = None) -> None:
-        if index is None:
-            return
-        with self._wake:
-            self._again = True
-            self._wake.notify()
+        if index is not None:
+            self._clock.order(False, 0.0)
 
     def close(self) -> None:
-        with self._wake:
-            self._closed = True
-            self._wake.notify()
+        self._clock.close()
         self._shown.close()
         self._thread.join()
 
     def _run(self) -> None:
-        is_flip = False
-        while not self._closed:
-            self._play(is_flip)
-            with self._wake:
-                self._ended = not self._again
-                self._wake.wait_for(lambda: self._closed or self._again)
-                self._again = self._ended = False
-            self._pictures = self._reader.play()
-            is_flip = True
+        goal = self._clock.next_goal()
+        is_there = True  # the first picture is shown already
+        while goal is not None:
+            if is_there or self._jump(goal):
+                self._play(goal)
+            elif not self._clock.is_stale(goal):
+                self._clock.end(goal, None)  # nothing can be decoded from there on
+            self.on_change()
+            goal, is_there = self._clock.next_goal(), False
         self._reader.close()
         self._sound.stop()
 
-    def _play(self, is_flip: bool) -> None:
-        """Shows each picture at its time, until the end, or until asked to begin again or to close."""
-        self._began_ns = start_ns = shown_ns = time.monotonic_ns()
-        self._sound.play(start_ns)
+    def _jump(self, goal: Goal) -> bool:
+        """Shows the picture of this second; False where there is none, or another one is wanted by then."""
+        self._sound.stop()
+        self._heard_ns = None
+        self._pictures = self._reader.play(goal.at_s, lambda: self._clock.is_stale(goal))
+        page = self._next_page()
+        if page is None or self._clock.is_stale(goal):
+            return False
+        self._shown.show(page, 0, is_flip=True)
+        return True
+
+    def _next_page(self) -> U8 | None:
+        pages = (self._scaler.page_of(picture) for picture, _ in self._pictures)
+        return next((page for page in pages if page is not None), None)
+
+    def _play(self, goal: Goal) -> None:
+        """Shows each picture at its time, until the end, or until the goal is stale."""
+        if not self._clock.arrive(goal):
+            return
+        self.on_change()
+        shown_ns, ends_s = time.monotonic_ns(), None
         for picture, at_s in self._pictures:
-            due_ns = start_ns + round(at_s * NS_PER_S)
-            if self._interrupted(due_ns):
+            if (due_ns := self._wait(goal, at_s)) is None:
                 return
-            now_ns = time.monotonic_ns()
-            if now_ns - due_ns > _LATE_NS and now_ns - shown_ns < _HOLD_NS:
-                self._dropped += 1
-                continue
-            page = self._scaler.page_of(picture)
+            ends_s, now_ns = at_s + self._reader.period_s, time.monotonic_ns()
+            is_late = now_ns - due_ns > _LATE_NS and now_ns - shown_ns < _HOLD_NS
+            page = None if is_late else self._scaler.page_of(picture)
             if page is None:
                 self._dropped += 1
                 continue
-            self._shown.show(page, 0, is_flip=is_flip)
+            self._shown.show(page, 0, is_flip=False)
             shown_ns = now_ns
-            is_flip = False
+        self._clock.end(goal, None if self._reader.fault else ends_s)
 
-    def _interrupted(self, due_ns: int) -> bool:
-        with self._wake:
-            pause_s = (due_ns - time.monotonic_ns()) / NS_PER_S
-            self._wake.wait_for(lambda: self._closed or self._again, max(0.0, pause_s))
-            return self._closed or self._again
+    def _wait(self, goal: Goal, at_s: float) -> int | None:
+        """Sleeps until this second, through a pause too; the sound stands and goes on with the pictures.
+
+        Returns when it was due, by the monotonic clock; None once the goal is stale.
+        """
+        while True:
+            became, began_ns = self._clock.wait(goal, at_s, self._heard_ns)
+            if became == "gone":
+                return None
+            if began_ns is not None and began_ns == self._heard_ns:
+                return began_ns + round(at_s * NS_PER_S)
+            self._heard_ns = began_ns
+            if began_ns is None:
+                self._sound.stop()
+            else:
+                self._sound.play(began_ns, (time.monotonic_ns() - began_ns) / NS_PER_S)

@@ -20,6 +20,7 @@ from pipelines.courseware.screens.live import Live
 from pipelines.courseware.screens.sharing import ScreenShares
 from pipelines.ink import SCREEN, PageKey
 from pipelines.media import I16, U8, Page, SizeWh, SourceLost, SourceState
+from pipelines.reports import FilmStatus
 from pipelines.saying import renamed, said
 from pipelines.timing import SessionClock
 
@@ -30,18 +31,23 @@ V4L2 = "v4l2:"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """path: a file or folder, "demo", "v4l2:/dev/video2" or "x11::0". name: for people; "" is the file's."""
+    """path: a file or folder, "demo", "v4l2:/dev/video2" or "x11::0". name: for people; "" is the file's.
+
+    film_s: a film waits at this second; None: it plays.
+    """
 
     path: str
     name: str = ""
     index: int = 0
+    film_s: float | None = None
 
 
 class Lectern:
     """Safe between threads.
 
     on_rejected: the reason, for the person who ordered a courseware that cannot be opened.
-    on_screen: (session, reason) when a shared screen has ended.
+    on_screen: (session, reason) when a shared screen has ended. on_change: another courseware is shown, or
+    its film has gone where it was ordered, or is over.
     """
 
     def __init__(
@@ -50,11 +56,13 @@ class Lectern:
         clock: SessionClock,
         on_rejected: Callable[[str], None],
         on_screen: Callable[[str, str], None],
+        on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self._size_wh = size_wh
         self._clock = clock
         self._on_rejected = on_rejected
         self._on_screen = on_screen
+        self._on_change = on_change
         self._lock = threading.Lock()
         self._courseware: Courseware | None = None
         self._before: tuple[Page, ...] = ()  # the last page of the courseware before
@@ -126,10 +134,10 @@ class Lectern:
         return courseware.state
 
     @property
-    def film_began_ns(self) -> int | None:
-        """When the film that is shown began, by the monotonic clock; None without one, or when it is over."""
+    def film(self) -> FilmStatus | None:
+        """None while no film is shown."""
         courseware = self._courseware
-        return courseware.began_ns if isinstance(courseware, Film) else None
+        return courseware.status if isinstance(courseware, Film) else None
 
     def page(self) -> Page | None:
         courseware = self._courseware
@@ -161,6 +169,12 @@ class Lectern:
         if courseware is not None:
             courseware.turn(step, index)
 
+    def set_film(self, is_paused: bool | None, position_s: float | None) -> None:
+        """As orders.SetFilm; nothing where no film is shown."""
+        courseware = self._courseware
+        if isinstance(courseware, Film):
+            courseware.order(is_paused, position_s)
+
     def close(self) -> None:
         with self._lock:
             self._is_closed = True
@@ -191,6 +205,8 @@ class Lectern:
             return
         if wanted.index:
             courseware.turn(index=wanted.index)
+        if wanted.film_s is not None and isinstance(courseware, Film):
+            courseware.order(True, wanted.film_s)
         self._put(courseware, wanted)
 
     def _open(self, wanted: Wanted) -> Courseware:
@@ -205,6 +221,8 @@ class Lectern:
 
     def _put(self, courseware: Courseware, wanted: Wanted | None, session: str = "") -> None:
         """From here on `courseware` is shown. wanted: None for a screen, which lies over what was opened."""
+        if isinstance(courseware, Film):
+            courseware.on_change = self._on_change
         with self._lock:
             if self._is_closed:
                 old: Courseware | None = courseware
@@ -213,13 +231,15 @@ class Lectern:
                 self._before = () if old is None else old.pages()[-1:]
                 if wanted is None:
                     if old is not None and not self._screen:
-                        self._shown = Wanted(self._shown.path, self._shown.name, old.page().index)
+                        film_s = old.status.position_s if isinstance(old, Film) else None
+                        self._shown = Wanted(self._shown.path, self._shown.name, old.page().index, film_s)
                 else:
                     self._shown = wanted
                 self._screen = session
                 self._no_courseware = ""
         if old is not None:
             old.close()
+        self._on_change()
 
     def _show_screen(self, session: str, screen: Live) -> None:
         replaced = self._screen

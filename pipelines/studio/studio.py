@@ -31,6 +31,7 @@ from pipelines.orders import (
     OpenCourseware,
     PointAt,
     RequestKey,
+    SetFilm,
     SetInk,
     SetScene,
     ShowRecording,
@@ -97,7 +98,8 @@ class Studio:
         size_wh, rate_hz = settings.programme.size_wh, settings.programme.rate_hz
         path = locate(settings.network.name, settings.models_dir)
         self._net = MattingNet.open(path, settings.network)
-        self._lectern = Lectern(size_wh, clock, self._reject, self._session_ended)
+        self._ordered = threading.Event()
+        self._lectern = Lectern(size_wh, clock, self._reject, self._session_ended, self._ordered.set)
         self._lectern.start(Wanted(settings.courseware.path, settings.courseware_name))
         self._calibrating = Calibrating(
             settings.calibration_path,
@@ -115,7 +117,6 @@ class Studio:
         self._uprighting = Uprighting(self._lectern.page, lambda: self._camera.upright, look, link.send)
         self._sound = open_sound(settings.sound, clock)
         self._loudspeaker = open_loudspeaker(settings.sound.loudspeaker)
-        self._ordered = threading.Event()
         self._guest = Guest(size_wh, link.send, self._ordered.set)
         self._mixer = Mixer(
             settings.encoding, self._sound, self._guest.voice, self._courseware_sound, self._loudspeaker
@@ -247,6 +248,8 @@ class Studio:
                     self._lectern.turn(step, index)
                 case OpenCourseware(path, name):
                     self._lectern.open(Wanted(path, name))
+                case SetFilm(is_paused, position_s):
+                    self._lectern.set_film(is_paused, position_s)
                 case OfferScreen(session, sdp):
                     self._lectern.offer_screen(session, sdp, partial(self._answer_offer, session))
                 case EndScreen(session):
@@ -330,7 +333,7 @@ class Studio:
             courseware=lectern.name,
             courseware_path=lectern.path,
             is_screen=lectern.is_screen,
-            film_began_ns=lectern.film_began_ns,
+            film=lectern.film,
             voice_dbfs=self._guest.voice.peak_dbfs if self._guest.voice.is_open else None,
             remote_camera=self._guest.status(),
             sources={

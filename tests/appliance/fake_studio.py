@@ -45,6 +45,7 @@ from pipelines.orders import (
     Order,
     PointAt,
     RequestKey,
+    SetFilm,
     SetInk,
     SetScene,
     ShowCamera,
@@ -62,6 +63,7 @@ from pipelines.reports import (
     CalibrationNews,
     CalibrationStatus,
     Fatal,
+    FilmStatus,
     OfferAnswer,
     PictureTaken,
     RawStatus,
@@ -79,6 +81,7 @@ from pipelines.timing import SessionClock
 RATE_HZ = 10
 NO_SUCH = Rejected("OpenCourseware", said("courseware_missing", "{file} cannot be opened", file="no-such"))
 PAGES = 5
+FILM_S = 60.0
 REPORT = {
     "kind": "pattern",
     "made_at": "2026-01-01T08:00:00+00:00",
@@ -117,7 +120,7 @@ class FakeStudio:
         self.scene = Scene(layout=settings.programme.layout)
         self.courseware = settings.courseware.path
         self.page = 0
-        self.film_began_ns: int | None = None
+        self.film = film_of(self.courseware)
         self.wants_key = True
         self.shows_recording = False
         self.raw = RawStatus(True, "", 0) if settings.recording.raw else None
@@ -150,6 +153,8 @@ class FakeStudio:
                 self.page = max(0, min(PAGES - 1, self.page + step if index is None else index))
             case OpenCourseware(path):
                 self.open(path)
+            case SetFilm(is_paused, position_s):
+                self.set_film(is_paused, position_s)
             case Calibrate(kind):
                 self.calibrate(kind)
             case OfferScreen(session):
@@ -208,8 +213,15 @@ class FakeStudio:
             self.send(NO_SUCH)
             return
         self.courseware, self.page = path, 0
-        # What the library calls so is a film: the fake plays it in time, without its pictures.
-        self.film_began_ns = time.monotonic_ns() if name == "source" else None
+        self.film = film_of(path)
+
+    def set_film(self, is_paused: bool | None, position_s: float | None) -> None:
+        if self.film is not None:
+            now_ns = time.monotonic_ns()
+            at_s = self.film.at(now_ns).position_s if position_s is None else min(position_s, FILM_S)
+            stands = self.film.state != "playing" if is_paused is None else is_paused
+            began_ns = None if stands else now_ns - round(at_s * 1e9)
+            self.film = FilmStatus("paused" if stands else "playing", at_s, FILM_S, began_ns)
 
     def pass_to_sound(self, order: Order) -> None:
         if self.sound_orders is None:
@@ -311,7 +323,7 @@ class FakeStudio:
             calibrated=CalibrationStatus("pattern", 0.05, 9.0, 85.0, 60.0),
             watch=WatchStatus("moved", 12.5) if self.is_knocked else WatchStatus("locked", 0.03),
             courseware_path=self.courseware,
-            film_began_ns=self.film_began_ns,
+            film=self.film,
             raw=self.raw,
             voice_dbfs=self.sound.guest.voice.peak_dbfs if self.is_talking else None,
             remote_camera=self.sound.guest.status() if self.sound else None,
@@ -334,6 +346,12 @@ class FakeStudio:
             self.send(self.status())
             number += 1
             time.sleep(1 / RATE_HZ)
+
+
+def film_of(path: str) -> FilmStatus | None:
+    """What the library calls so is a film: the fake plays it in time, without its pictures."""
+    is_film = path.rpartition("/")[2] == "source"
+    return FilmStatus("playing", 0.0, FILM_S, time.monotonic_ns()) if is_film else None
 
 
 def mover(rgb: U8, left: int, pts: int) -> Matte:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import av
 import httpx
@@ -11,7 +14,7 @@ import numpy as np
 import pytest
 from box_process import ASSISTANT, VIEWER, Box, until
 from desk_pages import LANGUAGES, OpenPage, browser, open_console, open_page, picture
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.e2e
 __all__ = ["browser", "open_page"]
@@ -74,6 +77,9 @@ def test_captions_from_a_file_to_the_screen(
     expect(text).to_have_text("The next one.", timeout=10_000)
     assert viewer.title() != "taken" and viewer.locator("#captions img").count() == 0
 
+    if locale == "zh-CN":
+        steer_the_film(box, console, viewer)
+
     box.request("POST", "/api/v1/captions", json={"text": "Heard just now", "duration_s": 30})
     expect(text).to_have_text("Heard just now", timeout=5_000)
     expect(console.locator("#captions-text")).to_have_text("Heard just now")
@@ -86,6 +92,45 @@ def test_captions_from_a_file_to_the_screen(
     box.request("PUT", "/api/v1/panic")
     assert box.status()["caption"] is None, "nothing of the lesson behind the panic slate"
     refuse_hostile_files(box, locale[:2], said["kind"])
+
+
+def steer_the_film(box: Box, console: Page, viewer: Page) -> None:
+    """Pause, seek and replay by hand and by keys; the captions go along."""
+    play, slider, text = (console.locator(place) for place in ("#film-play", "#film-at", "#film-time"))
+    expect(play).to_have_text("暂停")
+    play.click()
+    expect(play).to_have_text("播放")
+    until(lambda: film_of(box)["state"] == "paused", "a paused film")
+    slider.fill("1")
+    until(lambda: film_of(box)["position_s"] == 1.0, "the second that was sought")
+    expect(text).to_have_text("0:01 / 1:00")
+    expect(viewer.locator("#captions-text")).to_contain_text("One half")
+    console.wait_for_timeout(1200)  # by then a line would change, were it played
+    expect(text).to_have_text("0:01 / 1:00")
+    picture(console, "console-film.png", whole=False)
+    slider.press("ArrowRight")
+    until(lambda: film_of(box)["position_s"] == 2.0, "a second further by a key")
+    slider.press(" ")
+    until(lambda: film_of(box)["state"] == "playing", "space lets it go on")
+    until(lambda: film_of(box)["position_s"] > 3, "it plays")
+    expect(text).not_to_have_text("0:02 / 1:00")
+    box.request("PATCH", "/api/v1/courseware/film", json={"is_paused": True, "position_s": 30})
+    until(lambda: film_of(box)["position_s"] == 30.0, "paused in the middle")
+    os.kill(box.studio_pid, signal.SIGKILL)
+    until(lambda: box.status()["restarts"] == 1, "a restart")
+    box.until_live()
+    until(lambda: film_of(box)["position_s"] == 30.0, "a new studio takes up where it stood")
+    assert film_of(box)["state"] == "paused"
+    console.click("#film-again")
+    until(lambda: film_of(box)["state"] == "playing" and film_of(box)["position_s"] < 20, "from the start")
+    expect(play).to_have_text("暂停")
+    slider.fill("5")
+    expect(viewer.locator("#captions-text")).to_have_text("The next one.", timeout=10_000)
+
+
+def film_of(box: Box) -> dict[str, Any]:
+    film: dict[str, Any] = box.status()["film"] or {"state": "", "position_s": -1.0}  # type: ignore[assignment]
+    return film
 
 
 def refuse_hostile_files(box: Box, language: str, kind: str) -> None:

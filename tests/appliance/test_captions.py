@@ -12,6 +12,7 @@ import pytest
 from appliance.captions import Captions
 from appliance.changes import Changes
 from appliance.library import Library, LibrarySettings
+from pipelines.reports import FilmStatus
 
 LINES = "WEBVTT\n\n00:01.000 --> 00:02.000\nfirst\n\n00:01.500 --> 01:00.000\nsecond\n"
 
@@ -27,7 +28,10 @@ class Running:
 
     def play(self, at_s: float) -> None:
         """The film stands at this second now."""
-        self.captions.follow(str(self.folder / "film.mp4"), time.monotonic_ns() - round(at_s * 1e9))
+        self.tell(FilmStatus("playing", at_s, 60.0, time.monotonic_ns() - round(at_s * 1e9)))
+
+    def tell(self, film: FilmStatus | None) -> None:
+        self.captions.follow(str(self.folder / "film.mp4"), film)
 
     @property
     def text(self) -> str:
@@ -61,8 +65,22 @@ async def test_a_film_in_the_boxs_folder(running: Running) -> None:
     await running.until(lambda: running.text == "second")
     running.play(0.0)
     assert running.text == "", "from the start again"
-    running.captions.follow(str(running.folder / "film.mp4"), None)
+    running.tell(FilmStatus("ended", 60.0, 60.0))
     assert running.text == "", "the film is over"
+
+
+async def test_the_line_of_a_paused_film_stands(running: Running) -> None:
+    (running.folder / "film.vtt").write_text(LINES)
+    running.play(0.9)
+    await running.until(lambda: running.text == "first")
+    running.tell(FilmStatus("paused", 1.2, 60.0))
+    await asyncio.sleep(0.6)  # the next line would be due
+    assert running.text == "first" and running.captions.are_there
+    running.tell(FilmStatus("paused", 30.0, 60.0))
+    assert running.text == "second", "sought while it stands"
+    running.play(1.4)
+    assert running.text == "first"
+    await running.until(lambda: running.text == "first\nsecond")
 
 
 async def test_another_courseware_has_captions_of_its_own(running: Running) -> None:

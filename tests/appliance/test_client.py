@@ -17,7 +17,7 @@ from test_rooms_api import an_offer, token_of
 import appliance.client
 from appliance.api.audience import SignalBody
 from appliance.api.lesson_log import MarkBody
-from appliance.api.wire import StatusOut
+from appliance.api.wire import FilmChange, StatusOut
 from appliance.api.wire_scene import SceneChange
 from appliance.api.wire_talk import TalkChange
 from appliance.client import BoxClient, Refused, Unreachable
@@ -133,6 +133,9 @@ def test_a_lesson_by_the_client(box: Box, client: BoxClient) -> None:
     following.join(20)
     assert len(seen) == 3 and seen[0].scene.number <= seen[-1].scene.number
 
+    with pytest.raises(Refused) as refused:
+        client.courseware.change_film(FilmChange(is_paused=True))
+    assert refused.value.status == 409 and "No film" in refused.value.detail
     with pytest.raises(Refused) as refused:
         client.courseware.item("0" * 16)
     assert refused.value.status == 404 and "library" in refused.value.detail

@@ -12,7 +12,7 @@ from jsonschema_rs import validator_for
 
 pytestmark = pytest.mark.timeout(900)
 
-ENDLESS = {("get", "/api/v1/events"), ("get", "/api/v1/talk/camera")}
+ENDLESS = {("get", "/api/v1/events"), ("get", "/api/v1/talk/camera"), ("get", "/api/v1/ink/events")}
 # What layers above the routes answer: a body that is no JSON, a method or a path that is not there.
 ANYWHERE = {400, 404, 405, 408, 413, 415, 422}
 EXAMPLES = 10

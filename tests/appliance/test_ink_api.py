@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import cv2
+import httpx
 import numpy as np
 import pytest
-from box_process import VIEWER, Box, until
+from box_process import PRESENTER, VIEWER, Box, until
 
+from appliance.api.wire_ink import StrokeBody
+from appliance.client import BoxClient
 from appliance.desk import sketchbook as sketchbook_module
 from appliance.desk.ink_store import InkStore
 from appliance.desk.sketchbook import NoSuchStroke, Sketchbook, TooMuchInk
-from pipelines.ink import SCREEN, PageKey, Tool
+from pipelines.ink import SCREEN, Hand, PageKey, Tool
 from pipelines.orders import SetInk
 
 INK = "/api/v1/ink"
@@ -41,6 +45,11 @@ def picture_of(box: Box, path: str) -> np.ndarray:
 def is_blue(box: Box, x: float, y: float) -> bool:
     shown = picture_of(box, f"{INK}/page.png")
     return bool((shown[int(y * shown.shape[0]), int(x * shown.shape[1])] == BLUE).all())
+
+
+def is_dimmed(box: Box) -> bool:
+    """Does a spotlight somewhere else leave the lower left corner dark?"""
+    return bool(picture_of(box, f"{INK}/page.png")[-1, 0].max() < 30)
 
 
 def ink_of(box: Box, page: int = 0) -> dict[str, Any]:
@@ -107,6 +116,99 @@ def test_ink_outlives_the_box_and_not_its_courseware(start_box: Callable[..., Bo
     box.request("PUT", "/api/v1/courseware", json={"name": "demo"})
     assert box.request("DELETE", place).status_code == 204
     until(lambda: len(list(kept.glob("*.json"))) == 1, "its ink has gone with it")
+
+
+def test_a_presenter_draws_points_and_takes_back_their_own(box: Box) -> None:
+    def as_presenter(method: str, path: str, **body: Any) -> httpx.Response:
+        return box.request(method, f"{INK}{path}", PRESENTER, **body)
+
+    box.request("POST", f"{INK}/strokes", json=LINE | {"colour": "black"})
+    made = as_presenter("POST", "/strokes", json=LINE)
+    assert (made.status_code, made.json()["by"]) == (201, "presenter")
+    until(lambda: is_blue(box, 0.3, 0.8), "the presenter's line")
+    # Both draw at once: each goes on with their own, and neither with the other's.
+    other = box.request("POST", f"{INK}/strokes", json=LINE | {"points": [[0.5, 0.3]]}).json()["stroke_id"]
+    mine = made.json()["stroke_id"]
+    growth = {"page": 0, "points": [[0.8, 0.8]]}
+    assert as_presenter("PATCH", f"/strokes/{mine}", json=growth).status_code == 204
+    until(lambda: is_blue(box, 0.7, 0.8), "it goes on under a newer one")
+    assert as_presenter("PATCH", f"/strokes/{other}", json=growth).status_code == 404
+    assert box.request("PATCH", f"{INK}/strokes/{mine}", json=growth).status_code == 404
+
+    assert as_presenter("POST", "/undo?page=0").status_code == 204
+    assert [stroke["by"] for stroke in ink_of(box)["strokes"]] == ["assistant", "assistant"]
+    assert as_presenter("POST", "/undo?page=0").status_code == 204
+    assert as_presenter("DELETE", "?page=0").status_code == 204
+    assert len(ink_of(box)["strokes"]) == 2, "the assistant's stay"
+    until(lambda: not is_blue(box, 0.3, 0.8), "taken back")
+    for kind in ("laser", "spotlight"):
+        where = {"kind": kind, "x": 0.5, "y": 0.9}
+        assert as_presenter("PUT", "/pointer", json=where).status_code == 204
+    until(lambda: is_dimmed(box), "all but the spotlight's disc")
+    box.request("PUT", f"{INK}/pointer", json=where)
+    assert as_presenter("DELETE", "/pointer").status_code == 204
+    assert as_presenter("GET", "/page.png").content.startswith(b"\x89PNG"), "the page that is drawn on"
+    until_s = time.monotonic() + 0.5
+    while time.monotonic() < until_s:
+        assert is_dimmed(box), "the assistant points since"
+    assert as_presenter("PUT", "/pointer", json=where).status_code == 204
+    assert as_presenter("DELETE", "/pointer").status_code == 204
+    until(lambda: not is_dimmed(box), "put away")
+
+
+def test_a_presenter_may_do_no_more(box: Box) -> None:
+    def status(method: str, path: str, token: str = PRESENTER, **body: Any) -> int:
+        return box.request(method, path, token, **body).status_code
+
+    strokes = f"{INK}/strokes"
+    mine = box.request("POST", strokes, PRESENTER, json=LINE).json()["stroke_id"]
+    assert status("POST", strokes, json=LINE | {"tool": "marker"}) == 403
+    box.request("POST", "/api/v1/page", json={"step": 1})
+    until(lambda: box.get("/api/v1/page").json()["index"] == 1, "another page")
+    growth = {"page": 0, "points": [[0.9, 0.8]]}
+    assert status("POST", strokes, json=LINE) == 409, "it is not shown any more"
+    assert status("PATCH", f"{strokes}/{mine}", json=growth) == 409
+    assert status("POST", f"{INK}/undo?page=0") == status("DELETE", f"{INK}?page=0") == 409
+    assert status("POST", strokes, json=LINE | {"page": 1}) == 201
+    for path in (f"{INK}?page=1", f"{INK}/page.svg", "/api/v1/pictures/inked", "/api/v1/pictures/page"):
+        assert status("GET", path) == 403, path
+    for method, path in (
+        ("GET", "/api/v1/status"),
+        ("GET", "/api/v1/events"),
+        ("GET", "/api/v1/page"),
+        ("POST", "/api/v1/page"),
+        ("PATCH", "/api/v1/scene"),
+        ("PATCH", "/api/v1/courseware/film"),
+        ("PUT", "/api/v1/panic"),
+        ("GET", "/api/v1/links"),
+    ):
+        assert status(method, path) == 403, path
+    pointer = {"kind": "laser", "x": 0.5, "y": 0.5}
+    for method, path, body in (
+        ("POST", strokes, LINE | {"page": 1}),
+        ("PATCH", f"{strokes}/{mine}", growth),
+        ("POST", f"{INK}/undo?page=1", None),
+        ("DELETE", f"{INK}?page=1", None),
+        ("PUT", f"{INK}/pointer", pointer),
+        ("DELETE", f"{INK}/pointer", None),
+        ("GET", f"{INK}/page.png", None),
+        ("GET", f"{INK}/events", None),
+    ):
+        assert status(method, path, VIEWER, json=body) == 403, f"a viewer: {path}"
+    assert len(ink_of(box, 1)["strokes"]) == 1
+
+
+def test_a_presenter_is_told_of_the_page(box: Box) -> None:
+    with BoxClient(box.base, PRESENTER) as presenter:
+        shown = presenter.ink.shown()
+        first = next(shown)
+        assert (first.page, first.count, first.can_undo) == (0, 5, False)
+        box.request("POST", f"{INK}/strokes", json=LINE)
+        assert next(one for one in shown if one.ink_revision > first.ink_revision).can_undo is False
+        presenter.ink.draw(StrokeBody(page=0, points=[(0.1, 0.1)]))
+        assert next(one for one in shown if one.can_undo).page == 0
+        box.request("POST", "/api/v1/page", json={"step": 1})
+        assert next(one for one in shown if one.page == 1).revision > first.revision
 
 
 def test_exports_hold_page_and_ink(box: Box) -> None:
@@ -190,17 +292,46 @@ def test_a_sketchbook_has_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
         book.begin(PageKey("b", 0), Tool.PEN, "blue", 0.01, dot)
 
 
+def test_each_hand_takes_back_its_own() -> None:
+    book, page = Sketchbook(), PageKey("a", 0)
+
+    def draw(x: float, by: Hand) -> None:
+        book.begin(page, Tool.PEN, "blue", 0.01, ((x, 0.5),), by)
+
+    def drawn() -> list[float]:
+        return [stroke.points[0][0] for stroke in book.strokes(page)]
+
+    for x in (0.1, 0.2, 0.3, 0.4):
+        draw(x, "presenter" if x in (0.2, 0.4) else "assistant")
+    book.clear(page, "presenter")
+    assert drawn() == [0.1, 0.3]
+    draw(0.5, "assistant")
+    book.undo(page, "presenter")
+    assert drawn() == [0.1, 0.2, 0.3, 0.4, 0.5], "the clearing is taken back, what was drawn since stays"
+    book.undo(page, "presenter")
+    assert drawn() == [0.1, 0.2, 0.3, 0.5]
+    book.clear(page)
+    assert drawn() == [] and book.undo(page, "presenter") is None, "it has been cleared already"
+    assert not book.can_undo(page, "presenter") and book.clear(page, "presenter") is None
+    book.undo(page)
+    assert drawn() == [0.1, 0.2, 0.3, 0.5]
+    book.undo(page)
+    assert drawn() == [0.1, 0.2, 0.3], "the assistant takes back whatever came last"
+
+
 def test_the_ink_of_before_is_read_and_what_is_damaged_put_aside(tmp_path: Path) -> None:
     store = InkStore(tmp_path)
     book = Sketchbook(store.load())
     for courseware in ("a", "b", SCREEN):
-        book.begin(PageKey(courseware, 3), Tool.MARKER, "sky", 0.02, ((0.123456, 0.5), (0.2, 0.6)))
+        points = ((0.123456, 0.5), (0.2, 0.6))
+        book.begin(PageKey(courseware, 3), Tool.MARKER, "sky", 0.02, points, "presenter")
     for courseware, pages in book.unsaved().items():
         store.save(courseware, pages)
     assert book.unsaved() == {}
     again = Sketchbook(store.load())
     (kept,) = again.strokes(PageKey("b", 3))
     assert (kept.tool, kept.colour, kept.points[0]) == (Tool.MARKER, "sky", (0.1235, 0.5))
+    assert kept.by == "presenter"
     assert again.strokes(PageKey(SCREEN, 3)) == (), "another screen is shared the next time"
     again.clear(PageKey("b", 3))
     for courseware, pages in again.unsaved().items():

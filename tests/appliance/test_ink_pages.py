@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from box_process import VIEWER, Box, until
+from box_process import PRESENTER, VIEWER, Box, until
 from desk_pages import LANGUAGES, OpenPage, browser, open_console, open_page, picture
 from playwright.sync_api import Page, expect
 
@@ -25,6 +25,20 @@ SHOWS = """([x, y, r, g, b]) => {
   const at = [Math.round(x * size.width), Math.round(y * size.height)];
   const [pr, pg, pb] = draw.getImageData(...at, 1, 1).data;
   return Math.abs(pr - r) < 40 && Math.abs(pg - g) < 40 && Math.abs(pb - b) < 40;
+}"""
+# Does the teacher's picture of the page show this colour? It is lossless.
+IN_PICTURE = """([x, y, r, g, b]) => {
+  const page = document.getElementById("page-view");
+  const size = { width: page.naturalWidth, height: page.naturalHeight };
+  if (!size.width) return false;
+  const draw = Object.assign(document.createElement("canvas"), size).getContext("2d");
+  draw.drawImage(page, 0, 0);
+  const at = [Math.round(x * size.width), Math.round(y * size.height)];
+  return draw.getImageData(...at, 1, 1).data.join() === `${r},${g},${b},255`;
+}"""
+ECHO_IS_GONE = """() => {
+  const pad = document.getElementById("ink-pad");
+  return !pad.getContext("2d").getImageData(0, 0, pad.width, pad.height).data.some(Boolean);
 }"""
 GREEN = (0, 158, 115)
 VERMILLION = (213, 94, 0)
@@ -102,6 +116,52 @@ def test_a_drawn_line_is_seen_by_the_rooms(
     until(lambda: len(strokes_of(box)) == 1, "undone by its key")
     console.click("#ink-clear")
     until(lambda: not viewer_shows(0.3, 0.7333, GREEN), "a clear page at the viewer's")
+    if locale == "zh-CN":
+        the_teacher_draws(box, open_page, locale, viewer_shows)
     console.keyboard.press("v")
     expect(console.locator("#ink-tools [data-tool=pen]")).to_be_disabled()
     expect(console.locator("#ink-pad")).to_be_hidden()
+
+
+def the_teacher_draws(box: Box, open_page: OpenPage, locale: str, viewer_shows: Callable[..., bool]) -> None:
+    """On the teacher's page, by mouse and touch: at the rooms', and back in the picture that is drawn on."""
+    assistants = {"page": 0, "colour": "blue", "width": 0.05, "points": [[0.2, 0.3], [0.8, 0.3]]}
+    box.request("POST", "/api/v1/ink/strokes", json=assistants)
+    teacher = open_page(f"{box.base}/present#token={PRESENTER}", locale, has_touch=True)
+    undo = teacher.locator("#ink-undo")
+    expect(teacher.locator("#draw-said")).not_to_be_empty()
+    expect(teacher.locator("#ink-pad")).to_be_hidden()
+    assert teacher.locator("#ink-tools [data-tool=marker]").count() == 0
+    teacher.click("#ink-tools [data-tool=pen]")
+    teacher.click("#ink-colours [data-colour=green]")
+    teacher.click("#ink-widths [data-width='2']")
+    teacher.locator("#ink-pad").scroll_into_view_if_needed()
+    drag(teacher, (0.2, 0.8), (0.8, 0.6))
+    until(lambda: viewer_shows(0.2, 0.8, GREEN) and viewer_shows(0.8, 0.6, GREEN), "the line at the rooms'")
+    until(lambda: bool(teacher.evaluate(IN_PICTURE, [0.2, 0.8, *GREEN])), "and in the picture it is drawn on")
+    until(lambda: bool(teacher.evaluate(ECHO_IS_GONE)), "the echo goes when the picture has come")
+    picture(teacher, f"present-ink-{locale}.png")
+    assert [one["by"] for one in strokes_of(box)] == ["assistant", "presenter"]
+    pad = teacher.locator("#ink-pad").bounding_box()
+    assert pad is not None
+    teacher.touchscreen.tap(pad["x"] + 0.5 * pad["width"], pad["y"] + 0.1 * pad["height"])
+    until(lambda: viewer_shows(0.5, 0.1, GREEN), "a dot by a finger")
+    teacher.click("#ink-undo")
+    until(lambda: len(strokes_of(box)) == 2, "the dot is taken back")
+    teacher.click("#ink-tools [data-tool=laser]")
+    teacher.hover("#ink-pad", position={"x": 300, "y": 200})
+    size = teacher.locator("#ink-pad").bounding_box()
+    assert size is not None
+    where = 300 / size["width"], 200 / size["height"]
+    until(lambda: viewer_shows(*where, VERMILLION), "the laser's dot at the rooms'")
+    teacher.mouse.move(5, 5)
+    until(lambda: not viewer_shows(*where, VERMILLION), "put away")
+    expect(undo).to_be_enabled()
+    undo.click()
+    until(lambda: not viewer_shows(0.2, 0.8, GREEN), "taken back")
+    expect(undo).to_be_disabled()
+    teacher.click("#ink-clear")
+    box.request("POST", "/api/v1/page", json={"step": 1})
+    until(lambda: not teacher.evaluate(IN_PICTURE, [0.5, 0.3, 0, 114, 178]), "the next page in the picture")
+    assert [one["by"] for one in strokes_of(box)] == ["assistant"], "only the presenter's own are cleared"
+    box.request("POST", "/api/v1/page", json={"step": -1})

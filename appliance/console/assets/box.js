@@ -85,10 +85,10 @@ export class Api {
   }
 
   /** Calls onStatus for every change, for ever; onAway when the box cannot be reached. Ends on a wrong token. */
-  async follow(onStatus, onAway) {
+  async follow(onStatus, onAway, path = "/events") {
     for (let attempt = 0; ; attempt++) {
       try {
-        await this.#stream((status) => { attempt = 0; onStatus(status); });
+        await this.#stream(path, (status) => { attempt = 0; onStatus(status); });
       } catch (error) {
         if (error instanceof Refusal && [401, 403].includes(error.status)) throw error;
       }
@@ -97,9 +97,9 @@ export class Api {
     }
   }
 
-  async #stream(onStatus) {
+  async #stream(path, onStatus) {
     // EventSource cannot send the token; a stream read by hand can.
-    const answer = await fetch("/api/v1/events", { headers: { Authorization: `Bearer ${this.token}` } });
+    const answer = await fetch(`/api/v1${path}`, { headers: { Authorization: `Bearer ${this.token}` } });
     if (!answer.ok) throw new Refusal(answer.status, "");
     for await (const status of events(answer)) onStatus(status);
   }

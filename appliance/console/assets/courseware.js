@@ -1,4 +1,5 @@
 // The courseware drawer: drop, progress, search, open, rename, order, delete; and the strip of pages.
+import { FilmTransport } from "./film.js";
 import { chosenLanguage, t } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -13,9 +14,10 @@ export class CoursewareDrawer {
   #stripKey = "";
   #isAsking = false;
 
-  constructor(api, { order, toast, goTo }) { Object.assign(this, { api, order, toast, goTo }); }
+  constructor(api, { order, toast, goTo }) { Object.assign(this, { api, order, toast, goTo, film: new FilmTransport({ order }) }); }
 
   start() {
+    this.film.start();
     $("upload").addEventListener("click", () => $("file").click());
     $("file").addEventListener("change", () => { this.#send([...$("file").files]); $("file").value = ""; });
     $("search").addEventListener("input", () => this.#draw());
@@ -37,6 +39,7 @@ export class CoursewareDrawer {
     [this.#revision, this.#openId, this.#shelf] = [status.library_revision, status.open_id, status.courseware];
     if (isNew) this.refresh();
     this.#showStrip(status);
+    this.film.follow(status);
   }
 
   async refresh() {

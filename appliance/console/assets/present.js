@@ -1,6 +1,7 @@
-// The teacher's laptop: its screen, and its sound if wanted, become the courseware.
+// The teacher's laptop: its screen, and its sound if wanted, become the courseware; and the teacher may draw.
 import { takeAccess } from "./box.js";
 import { startLook } from "./look.js";
+import { PresenterInk } from "./present_ink.js";
 import { onLanguage, startWords, t } from "./words.js";
 import { Publisher } from "./whip.js";
 
@@ -57,3 +58,4 @@ if (token && !navigator.mediaDevices?.getDisplayMedia) state = "no_capture";
 show();
 $("share").addEventListener("click", share);
 $("stop").addEventListener("click", stop);
+if (token) new PresenterInk(token).start();

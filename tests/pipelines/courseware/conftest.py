@@ -89,6 +89,7 @@ def make_film(tmp_path: Path) -> MakeFilm:
         size_wh: tuple[int, int] = (64, 48),
         codec: str = "libx264",
         rate: int = 25,
+        gop: int = 5,
     ) -> Path:
         path = tmp_path / name
         with av.open(str(path), "w") as container:
@@ -96,7 +97,7 @@ def make_film(tmp_path: Path) -> MakeFilm:
             assert isinstance(stream, av.VideoStream)
             stream.width, stream.height = size_wh
             stream.pix_fmt = "yuv420p"
-            stream.options = {"g": "5"}
+            stream.options = {"g": str(gop)}
             for colour in colours:
                 rgb = np.empty((size_wh[1], size_wh[0], 3), np.uint8)
                 rgb[:] = colour

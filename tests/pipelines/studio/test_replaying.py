@@ -9,12 +9,12 @@ from pathlib import Path
 
 import cv2
 import pytest
-from raw_lesson import changed, lines, store
+from raw_lesson import changed, lines, shortened, store
 
 from models.catalog import default_models_dir
 from pipelines.media import Scene
-from pipelines.orders import TurnPage
-from pipelines.recording.raw.entries import EVENTS, Began
+from pipelines.orders import SetFilm, TurnPage
+from pipelines.recording.raw.entries import ENTRY, EVENTS, Began, Ordered, order_of
 from pipelines.recording.raw.log import RawLog
 from pipelines.recording.raw.notes import OrderNote
 from pipelines.recording.raw.reading import BrokenRecording
@@ -109,6 +109,24 @@ def test_what_is_no_recording_is_told(recorded: Path, tmp_path: Path) -> None:
     (folder / "events.jsonl").write_text("\n".join(events) + "\n")
     with pytest.raises(BrokenRecording, match="line 11"):
         played(folder)
+
+
+def test_the_orders_for_a_film_are_written_and_read_again(recorded: Path, tmp_path: Path) -> None:
+    began = Began(software="", provider="cpu", settings={}, scene=Scene())
+    log = RawLog(tmp_path / "raw", 10**9, 0, 25.0, began)
+    orders = [SetFilm(is_paused=True), SetFilm(position_s=12.5), SetFilm(False, 0.0)]
+    for order in orders:
+        log.note(OrderNote(order))
+    log.close()
+    written = (tmp_path / "raw" / EVENTS).read_text().splitlines()[1:-1]
+    entries = [ENTRY.validate_json(line) for line in written]
+    assert [order_of(entry) for entry in entries if isinstance(entry, Ordered)] == orders
+    # What a film did stands in the pages that were shown: its orders change no picture of a replay.
+    folder = shortened(recorded, tmp_path, 10)
+    events = lines(folder)
+    store(folder, [events[0], *(json.loads(line) for line in written), *events[1:]])
+    same, replay = played(folder)
+    assert replay.ending == "complete" and all(same) and len(same) == 10
 
 
 def test_what_comes_after_panic_is_not_written(tmp_path: Path) -> None:
