@@ -74,9 +74,9 @@ class Calibrations:
         return camera.model_copy(update={"turn_deg": upright.turn_deg, "mirrored": upright.mirrored})
 
     def studio_starts(self, send: Callable[[Order], bool]) -> None:
-        """A new studio is told the corners."""
+        """A new studio is told the corners: what it has measured, or measured since, wins over them."""
         if self._corners.shares is not None:
-            send(UseCorners(self._corners.shares))
+            send(UseCorners(self._corners.shares, is_fallback=True))
 
     def studio_ended(self) -> None:
         self.upright = None
@@ -93,6 +93,8 @@ class Calibrations:
         self.news = news
         if news.state in ("refused", "failed"):
             self._notify(said("calibration_said", "Calibration: {reason}", reason=news.reason))
+        if news.kind is not None and news.state == "accepted":
+            self._corners.forget()  # what was measured takes their place
         if news.kind is None and news.state == "accepted" and self._offered is not None:
             try:
                 self._corners.keep(self._offered)
@@ -104,5 +106,5 @@ class Calibrations:
                         why=reason_of(error),
                     )
                 )
-        if news.state != "running":
+        if news.kind is None and news.state != "running":
             self._offered = None

@@ -134,8 +134,11 @@ class Calibrating:
         self.version += 1
         self._send(CalibrationNews("none"))
 
-    def use_corners(self, shares: CornerShares | None) -> None:
-        """A person's corners take the place of what was stored; None: back to the settings' own."""
+    def use_corners(self, shares: CornerShares | None, *, is_fallback: bool = False) -> None:
+        """A person's corners take the place of what was stored; None: back to the settings' own.
+
+        is_fallback: they leave what was stored, which wins over them.
+        """
         if shares is None:
             self.shares = None
             self.version += 1
@@ -145,11 +148,14 @@ class Calibrating:
         except CalibrationRefused as refusal:
             self._send(CalibrationNews("refused", reason=reason_of(refusal)))
             return
-        if self._path is not None:
-            forget(self._path)
-        self._stored, self.shares = None, shares
+        if not is_fallback:
+            if self._path is not None:
+                forget(self._path)
+            self._stored = None
+        self.shares = shares
         self.version += 1
-        self._send(CalibrationNews("accepted"))
+        if self._stored is None:
+            self._send(CalibrationNews("accepted"))
 
     def show(self, rgb: U8 | None) -> int:
         """Lcd: a page of the pattern, which is waited for, or the lesson again."""

@@ -261,8 +261,8 @@ class Studio:
                     self._turn_camera(Upright(turn_deg, mirrored))
                 case FindUpright():
                     self._uprighting.start()
-                case UseCorners(shares):
-                    self._calibrating.use_corners(shares)
+                case UseCorners(shares, is_fallback):
+                    self._calibrating.use_corners(shares, is_fallback=is_fallback)
                 case DrawStroke(page, stroke):
                     self._annotator.draw(page, stroke)
                 case SetInk(page, strokes):
