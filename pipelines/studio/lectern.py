@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pipelines.capture.opening import open_camera
 from pipelines.capture.settings import CameraSettings
 from pipelines.channels import Closed, Latest
+from pipelines.courseware import limits
 from pipelines.courseware.film import Film
 from pipelines.courseware.opening import Courseware, open_courseware
 from pipelines.courseware.screens.live import Live
@@ -27,6 +29,8 @@ from pipelines.timing import SessionClock
 log = logging.getLogger("classroom.studio")
 
 V4L2 = "v4l2:"
+_PAGE_S = limits.PDF_PAGE_LIMIT_S + 1.0  # the longest that a page is drawn
+_POLL_S = 0.25
 _ENDED = 16  # sessions remembered: more than can be on their way at once
 
 
@@ -200,13 +204,23 @@ class Lectern:
             self._on_rejected(lost.reason)
         else:
             if wanted.index:
-                courseware.turn(index=wanted.index)
+                self._turn_to(courseware, wanted.index)
             self._put(courseware, wanted)
         with self._lock:
             if self._pending is wanted:
                 self._pending = None
                 if wanted is not self._shown:
                     self._leave_ended()
+
+    def _turn_to(self, courseware: Courseware, index: int) -> None:
+        """Waits until the page is drawn: nobody sees the first one meanwhile."""
+        courseware.turn(index=index)
+        index = min(index, courseware.count - 1)
+        give_up_s = time.monotonic() + _PAGE_S
+        while (page := courseware.page()).index != index and time.monotonic() < give_up_s:
+            if self._is_closed:
+                return
+            courseware.wait_change(page.revision, _POLL_S)
 
     def _open(self, wanted: Wanted) -> Courseware:
         """Raises SourceLost, its reason with the name people know instead of the library's path."""

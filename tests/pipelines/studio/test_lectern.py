@@ -151,3 +151,19 @@ def test_what_lay_under_a_screen_does_not_cover_the_next_one(slow: SlowLectern):
     slow._end_screen("s2", "over")
     slow.opening.release()
     until(lambda: level(slow) == 40, "a is back")
+
+
+def test_the_page_under_a_screen_comes_back_without_the_first_one(slow: SlowLectern, tmp_path: Path):
+    folder = tmp_path / "pages"
+    folder.mkdir()
+    for index in range(5):  # large enough that drawing one takes a moment
+        cv2.imwrite(str(folder / f"{index}.png"), np.full((1350, 2400, 3), 50 + 10 * index, np.uint8))
+    slow.opening.release(2)
+    slow.open(Wanted(str(folder)))
+    until(lambda: level(slow) == 50, "the folder")
+    slow.turn(0, 4)
+    until(lambda: level(slow) == 90, "its last page")
+    share(slow, "s1", 120)
+    slow._end_screen("s1", "over")
+    until(lambda: level(slow) != 120, "what lay under the screen")
+    assert level(slow) == 90
