@@ -42,6 +42,7 @@ CALIBRATION: Final[dict[str, str]] = {
     "corners_too_small": "{corners} 只围成 {area:.0f} 平方像素，不可能是屏幕：请用摄像机像素，"
     "不要用画面的比例",
     "lcd_not_driven": "本设备没有在 LCD 上显示画面（设置项 lcd.screen），或此刻未能显示：没有显示图案。",
+    "calibrate_changed": "标定期间有了别的操作：请重新标定。",
     "calibration_not_stored": "未能保存（{why}）：下次启动时将丢失。",
     "found_and_mend": "{text}：{mend}。",
     "lcd_cut_off": "LCD 在画面边缘被切掉",

@@ -64,6 +64,7 @@ class Calibrating:
         self._shown = 0
         self._released_ns = 0
         self._running = threading.Lock()
+        self._changing = threading.Lock()  # what is stored, here and on the disk, and its version
         self._stored: StoredCalibration | None = None
         self._load()
 
@@ -124,14 +125,16 @@ class Calibrating:
         if not self._running.acquire(blocking=False):
             return
         self._send(CalibrationNews("running", kind))
-        threading.Thread(target=self._run, args=(kind,), name="calibrating", daemon=True).start()
+        began = kind, self.version
+        threading.Thread(target=self._run, args=began, name="calibrating", daemon=True).start()
 
     def forget(self) -> None:
         """Removes what was stored; the settings decide from the next picture on."""
-        if self._path is not None:
-            forget(self._path)
-        self._stored = None
-        self.version += 1
+        with self._changing:
+            if self._path is not None:
+                forget(self._path)
+            self._stored = None
+            self.version += 1
         self._send(CalibrationNews("none"))
 
     def use_corners(self, shares: CornerShares | None, *, is_fallback: bool = False) -> None:
@@ -140,21 +143,24 @@ class Calibrating:
         is_fallback: they leave what was stored, which wins over them.
         """
         if shares is None:
-            self.shares = None
-            self.version += 1
+            with self._changing:
+                self.shares = None
+                self.version += 1
             return
         try:
             corners_from_shares(shares, self._page_wh)  # of any picture of about this size
         except CalibrationRefused as refusal:
             self._send(CalibrationNews("refused", reason=reason_of(refusal)))
             return
-        if not is_fallback:
-            if self._path is not None:
-                forget(self._path)
-            self._stored = None
-        self.shares = shares
-        self.version += 1
-        if self._stored is None:
+        with self._changing:
+            if not is_fallback:
+                if self._path is not None:
+                    forget(self._path)
+                self._stored = None
+            self.shares = shares
+            self.version += 1
+            is_used = self._stored is None
+        if is_used:
             self._send(CalibrationNews("accepted"))
 
     def show(self, rgb: U8 | None) -> int:
@@ -171,7 +177,7 @@ class Calibrating:
 
     # -- its own thread ---------------------------------------------------------------------------
 
-    def _run(self, kind: CalibrationKind) -> None:
+    def _run(self, kind: CalibrationKind, version: int) -> None:
         note: str = ""
         if kind == "pattern" and not self._lcd_of().is_driven:
             kind, note = (
@@ -182,7 +188,7 @@ class Calibrating:
                 ),
             )
         try:
-            news = self._take(kind, self._measure(kind), note)
+            news = self._take(kind, self._measure(kind), note, version)
         except Closed:
             return
         except NotMeasured as error:
@@ -220,26 +226,35 @@ class Calibrating:
             return from_corners(corners_from_shares(self.shares, size_wh), size_wh)
         return None if self._corners is None else from_corners(self._corners, size_wh)
 
-    def _take(self, kind: CalibrationKind, outcome: Outcome, note: str) -> CalibrationNews:
-        """Uses and stores what is good enough, and says how it went."""
+    def _take(self, kind: CalibrationKind, outcome: Outcome, note: str, version: int) -> CalibrationNews:
+        """Uses and stores what is good enough, and says how it went. version: when it began."""
         report, picture = self._with_delay(outcome.report), outcome.picture
         if report.is_refused:
             bad = [sentence(found) for found in report.findings if found.verdict == "refused"]
             reason = after_each_other(note, *bad)
             return CalibrationNews("refused", kind, "", reason, report.model_dump(mode="json"), picture)
-        self._stored = StoredCalibration.of(outcome.calibration, report)
-        self.version += 1
-        if self._path is not None:
-            try:
-                store(self._path, self._stored)
-            except OSError as error:
-                lost = said(
-                    "calibration_not_stored",
-                    "It could not be stored ({why}): it is lost at the next start.",
-                    why=str(error),
-                )
-                note = after_each_other(note, lost)
+        with self._changing:
+            if self.version != version:  # of a camera that was turned, or what a person put aside
+                changed = said("calibrate_changed", "Something else was ordered meanwhile: calibrate again.")
+                return CalibrationNews("failed", kind, reason=changed)
+            self._stored = StoredCalibration.of(outcome.calibration, report)
+            self.version += 1
+            note = after_each_other(note, self._store(self._stored))
         return CalibrationNews("accepted", kind, "", note, report.model_dump(mode="json"), picture)
+
+    def _store(self, stored: StoredCalibration) -> str:
+        """Why it could not be; "" where it could."""
+        if self._path is None:
+            return ""
+        try:
+            store(self._path, stored)
+        except OSError as error:
+            return said(
+                "calibration_not_stored",
+                "It could not be stored ({why}): it is lost at the next start.",
+                why=str(error),
+            )
+        return ""
 
     def _with_delay(self, report: Report) -> Report:
         """Display and camera are still the same ones: the courseware leaves a measured delay as it was."""

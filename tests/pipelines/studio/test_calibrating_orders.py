@@ -1,0 +1,64 @@
+"""What is ordered while a calibration is measured, and disks that fail: without camera and pictures."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from measured import WH, measured
+
+from pipelines.calibration.outcome import Outcome
+from pipelines.lcd.lcd import OtherLcd
+from pipelines.orders import CalibrationKind
+from pipelines.reports import CalibrationNews
+from pipelines.studio.calibrating import Calibrating
+
+GOOD = ((0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.1, 0.9))
+
+
+class Measured(Calibrating):
+    """Measures, without looking, for as long as it is held up."""
+
+    def __init__(self, path: Path) -> None:
+        self.news: queue.Queue[CalibrationNews] = queue.Queue()
+        self.may_end = threading.Event()
+        super().__init__(path, None, WH, lambda: None, lambda: OtherLcd(is_driven=True), self.news.put)
+
+    def _measure(self, kind: CalibrationKind) -> Outcome:
+        assert self.may_end.wait(20)
+        found = measured()
+        return Outcome(found.calibration(), found.report, b"")
+
+    def until_over(self) -> CalibrationNews:
+        while (news := self.news.get(timeout=20)).kind is None or news.state == "running":
+            pass
+        return news
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "calibration.json"
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        lambda calibrating: calibrating.forget(),
+        lambda calibrating: calibrating.use_corners(GOOD),
+        lambda calibrating: calibrating.use_corners(None),
+    ],
+    ids=["forget", "corners", "turned"],
+)
+def test_what_is_ordered_meanwhile_wins(order: Callable[[Calibrating], None], path: Path) -> None:
+    calibrating = Measured(path)
+    calibrating.start("pattern")
+    order(calibrating)
+    calibrating.may_end.set()
+    news = calibrating.until_over()
+    assert news.state == "failed" and "meanwhile" in news.reason
+    assert calibrating.newest is None and not path.exists()
+    calibrating.start("pattern")  # and again, undisturbed
+    assert calibrating.until_over().state == "accepted" and path.exists()
