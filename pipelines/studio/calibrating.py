@@ -148,9 +148,9 @@ class Calibrating:
                 self.version += 1
             return
         try:
-            corners_from_shares(shares, self._page_wh)  # of any picture of about this size
+            corners_from_shares(shares, self._page_wh)
         except CalibrationRefused as refusal:
-            self._send(CalibrationNews("refused", reason=reason_of(refusal)))
+            self.refuse(refusal)
             return
         with self._changing:
             if not is_fallback:
@@ -162,6 +162,10 @@ class Calibrating:
             is_used = self._stored is None
         if is_used:
             self._send(CalibrationNews("accepted"))
+
+    def refuse(self, refusal: CalibrationRefused) -> None:
+        """Tells why what was given says nothing of the LCD's place."""
+        self._send(CalibrationNews("refused", reason=reason_of(refusal)))
 
     def show(self, rgb: U8 | None) -> int:
         """Lcd: a page of the pattern, which is waited for, or the lesson again."""

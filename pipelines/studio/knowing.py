@@ -13,7 +13,7 @@ from pipelines.matting.refinement import Refinement
 from pipelines.media import Page, SizeWh
 from pipelines.plate.plate import Expected
 from pipelines.studio.calibrating import Calibrating
-from pipelines.studio.calibration import calibrate
+from pipelines.studio.calibration import CalibrationRefused, calibrate
 from pipelines.studio.keying import Known, known
 from pipelines.studio.settings import StudioSettings
 from pipelines.studio.witnessing import Witness
@@ -62,7 +62,11 @@ class Knowing:
         stored = self._calibrating.stored_for(camera_size_wh)
         # The simulated classroom knows the truth of its own picture, not of one that was turned.
         camera = self._camera.source if self._camera.upright.is_identity else self._camera
-        calibration = calibrate(self._settings, camera, camera_size_wh, stored, self._calibrating.shares)
+        try:
+            calibration = calibrate(self._settings, camera, camera_size_wh, stored, self._calibrating.shares)
+        except CalibrationRefused as refusal:
+            self._calibrating.refuse(refusal)
+            calibration = None
         self._use(calibration)
         delay = self._calibrating.delay
         self._witness.known(calibration, delay)
