@@ -48,7 +48,7 @@ class Calibrations:
         """Raises StudioBusy."""
         self._order(UseCorners(None))
         self._order(ForgetCalibration())
-        self._corners.forget()
+        self._forget_corners()
 
     def turn_camera(self, upright: Upright) -> None:
         """How the camera hangs. What was calibrated is forgotten. Raises StudioBusy, CannotStore."""
@@ -56,7 +56,7 @@ class Calibrations:
             return
         self._order(TurnCamera(upright.turn_deg, upright.mirrored))
         self.upright = None
-        self._corners.forget()
+        self._forget_corners()
         self._desk.mounting.keep(upright)
 
     def find_upright(self) -> None:
@@ -91,10 +91,10 @@ class Calibrations:
             self.upright = news
             return
         self.news = news
-        if news.state in ("refused", "failed"):
+        if news.state in ("refused", "failed") or (news.kind is None and news.reason):
             self._notify(said("calibration_said", "Calibration: {reason}", reason=news.reason))
         if news.kind is not None and news.state == "accepted":
-            self._corners.forget()  # what was measured takes their place
+            self._forget_corners()  # what was measured takes their place
         if news.kind is None and news.state == "accepted" and self._offered is not None:
             try:
                 self._corners.keep(self._offered)
@@ -108,3 +108,9 @@ class Calibrations:
                 )
         if news.kind is None and news.state != "running":
             self._offered = None
+
+    def _forget_corners(self) -> None:
+        try:
+            self._corners.forget()
+        except CannotStore as error:
+            self._notify(said("calibration_said", "Calibration: {reason}", reason=reason_of(error)))

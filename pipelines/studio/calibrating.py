@@ -131,11 +131,9 @@ class Calibrating:
     def forget(self) -> None:
         """Removes what was stored; the settings decide from the next picture on."""
         with self._changing:
-            if self._path is not None:
-                forget(self._path)
-            self._stored = None
+            remains = self._forget_stored()
             self.version += 1
-        self._send(CalibrationNews("none"))
+        self._send(CalibrationNews("none", reason=remains))
 
     def use_corners(self, shares: CornerShares | None, *, is_fallback: bool = False) -> None:
         """A person's corners take the place of what was stored; None: back to the settings' own.
@@ -153,15 +151,29 @@ class Calibrating:
             self.refuse(refusal)
             return
         with self._changing:
-            if not is_fallback:
-                if self._path is not None:
-                    forget(self._path)
-                self._stored = None
+            remains = "" if is_fallback else self._forget_stored()
             self.shares = shares
             self.version += 1
             is_used = self._stored is None
         if is_used:
-            self._send(CalibrationNews("accepted"))
+            self._send(CalibrationNews("accepted", reason=remains))
+
+    def _forget_stored(self) -> str:
+        """With _changing held. Why the file remains; "" where it does not."""
+        self._stored = None
+        if self._path is None:
+            return ""
+        try:
+            forget(self._path)
+        except OSError as error:
+            log.warning("%s remains: %s", self._path, error)
+            return said(
+                "file_remains",
+                "{path} cannot be removed ({why}): it is in use again after the next start.",
+                path=str(self._path),
+                why=error.strerror,
+            )
+        return ""
 
     def refuse(self, refusal: CalibrationRefused) -> None:
         """Tells why what was given says nothing of the LCD's place."""

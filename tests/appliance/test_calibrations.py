@@ -81,3 +81,15 @@ def test_corners_kept_from_before_never_remove_what_was_measured(corners_given: 
 def test_corners_are_in_use_again_after_a_restart(corners_given: Box, tmp_path: Path) -> None:
     again = Box(tmp_path)
     assert again.gateway.news.state == "accepted" and again.studio.shares == GOOD
+
+
+def test_a_file_that_cannot_be_removed_is_forgotten_and_told(corners_given: Box) -> None:
+    corners_given.corners.unlink()
+    for path in (corners_given.corners, corners_given.path):
+        path.mkdir()  # which no unlink removes, whoever tries
+    corners_given.gateway.forget()
+    corners_given.deliver()
+    assert corners_given.gateway.news.state == "none"
+    assert corners_given.studio.shares is None
+    told = " ".join(corners_given.notices)
+    assert "corners.json cannot be removed" in told and "calibration.json cannot be removed" in told

@@ -11,6 +11,7 @@ import pytest
 from measured import WH, measured
 
 from pipelines.calibration.outcome import Outcome
+from pipelines.calibration.storing import store
 from pipelines.lcd.lcd import OtherLcd
 from pipelines.orders import CalibrationKind
 from pipelines.reports import CalibrationNews
@@ -62,3 +63,20 @@ def test_what_is_ordered_meanwhile_wins(order: Callable[[Calibrating], None], pa
     assert calibrating.newest is None and not path.exists()
     calibrating.start("pattern")  # and again, undisturbed
     assert calibrating.until_over().state == "accepted" and path.exists()
+
+
+@pytest.mark.parametrize(
+    "order",
+    [lambda calibrating: calibrating.forget(), lambda calibrating: calibrating.use_corners(GOOD)],
+    ids=["forget", "corners"],
+)
+def test_a_disk_that_fails_keeps_nothing_in_use(order: Callable[[Calibrating], None], path: Path) -> None:
+    store(path, measured())
+    calibrating = Measured(path)
+    assert calibrating.news.get().state == "stored" and calibrating.stored_for(WH) is not None
+    path.unlink()
+    path.mkdir()  # which no unlink removes, whoever tries
+    order(calibrating)
+    assert calibrating.stored_for(WH) is None and calibrating.version == 1
+    news = calibrating.news.get()
+    assert news.state in ("none", "accepted") and "cannot be removed" in news.reason
