@@ -42,6 +42,7 @@ CALIBRATION: Final[dict[str, str]] = {
     "corners_too_small": "{corners} 只围成 {area:.0f} 平方像素，不可能是屏幕：请用摄像机像素，"
     "不要用画面的比例",
     "corners_tiny": "四角只围成摄像机画面的 {share:.2%}，不可能是屏幕：请给出 LCD 画面的四角",
+    "calibrate_unused": '按设置项 calibration.source = "{source}"，测得的结果不会启用：请把它设为 "auto"。',
     "lcd_not_driven": "本设备没有在 LCD 上显示画面（设置项 lcd.screen），或此刻未能显示：没有显示图案。",
     "calibrate_changed": "标定期间有了别的操作：请重新标定。",
     "file_remains": "无法删除 {path}（{why}）：下次启动后将再次启用。",

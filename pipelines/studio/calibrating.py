@@ -26,7 +26,13 @@ from pipelines.media import F32, U8, Delay, Frame, Page, SizeWh
 from pipelines.orders import CalibrationKind, CornerShares
 from pipelines.reports import CalibrationNews, CalibrationStatus
 from pipelines.saying import after_each_other, reason_of, said
-from pipelines.studio.calibration import CalibrationRefused, corners_from_shares, from_corners
+from pipelines.studio.calibration import (
+    CalibrationRefused,
+    check_is_used,
+    corners_from_shares,
+    from_corners,
+)
+from pipelines.studio.settings import CalibrationSource
 from pipelines.timing import NS_PER_S
 
 log = logging.getLogger("classroom.studio")
@@ -39,8 +45,9 @@ TAIL_NS = NS_PER_S // 2  # after the pattern: until camera and LCD show the less
 class Calibrating:
     """What the studio knows of the LCD's place by measuring. Any thread may call it.
 
-    path: where to store it, or None. corners: the operator's, f32 (4, 2), or None: where a calibration from
-    the courseware begins. page: the lesson's newest. lcd: gives who shows `lcd_page`. send: news for the
+    path: where to store it, or None. corners: the settings', f32 (4, 2), or None: where a calibration from
+    the courseware begins; replaced when the camera is turned. source: the setting; anything but "auto" uses
+    nothing that is measured. page: the lesson's newest. lcd: gives who shows `lcd_page`. send: news for the
     gateway. version grows with every change of `calibration`. shares: corners that a
     person gave in the console, or None.
     """
@@ -53,10 +60,12 @@ class Calibrating:
         page: Callable[[], Page | None],
         lcd: Callable[[], Lcd],
         send: Callable[[CalibrationNews], None],
+        source: CalibrationSource = "auto",
     ) -> None:
         self.version = 0
         self.shares: CornerShares | None = None
-        self._path, self._corners, self._page_wh = path, corners, page_wh
+        self.corners, self._source = corners, source
+        self._path, self._page_wh = path, page_wh
         self._page, self._lcd_of, self._send = page, lcd, send
         self._frames: Latest[Frame] = Latest()
         self._lcd: Page | None = None  # the pattern's page, while there is one
@@ -122,6 +131,11 @@ class Calibrating:
 
     def start(self, kind: CalibrationKind) -> None:
         """Begins, in a thread; nothing happens while another one runs."""
+        try:
+            check_is_used(self._source)
+        except CalibrationRefused as refusal:
+            self._send(CalibrationNews("refused", kind, reason=reason_of(refusal)))
+            return
         if not self._running.acquire(blocking=False):
             return
         self._send(CalibrationNews("running", kind))
@@ -154,7 +168,7 @@ class Calibrating:
             remains = "" if is_fallback else self._forget_stored()
             self.shares = shares
             self.version += 1
-            is_used = self._stored is None
+            is_used = self._stored is None or self._source != "auto"
         if is_used:
             self._send(CalibrationNews("accepted", reason=remains))
 
@@ -240,7 +254,7 @@ class Calibrating:
         size_wh = picture.shape[1], picture.shape[0]
         if self.shares is not None:
             return from_corners(corners_from_shares(self.shares, size_wh), size_wh)
-        return None if self._corners is None else from_corners(self._corners, size_wh)
+        return None if self.corners is None else from_corners(self.corners, size_wh)
 
     def _take(self, kind: CalibrationKind, outcome: Outcome, note: str, version: int) -> CalibrationNews:
         """Uses and stores what is good enough, and says how it went. version: when it began."""
@@ -290,6 +304,6 @@ class Calibrating:
             log.warning("%s", error)
             self._send(CalibrationNews("failed", reason=reason_of(error)))
             return
-        if self._stored is not None:
+        if self._stored is not None and self._source == "auto":
             report = self._stored.report
             self._send(CalibrationNews("stored", report.kind, report=report.model_dump(mode="json")))

@@ -11,7 +11,7 @@ from pipelines.media import F32, SizeWh
 from pipelines.orders import CornerShares
 from pipelines.saying import said
 from pipelines.simulated.classroom import SimulatedClassroom
-from pipelines.studio.settings import CalibrationSettings
+from pipelines.studio.settings import CalibrationSettings, CalibrationSource
 
 MIN_AREA_PX = 2_500  # less is no screen that anybody could read: shares of the picture, perhaps
 MIN_AREA_SHARE = 0.003  # of the camera's picture, about the same at 1280x720
@@ -42,6 +42,19 @@ def calibrate(
     if isinstance(camera, SimulatedClassroom) and settings.source != "corners":
         return camera.calibration
     return None
+
+
+def check_is_used(source: CalibrationSource) -> None:
+    """Before anything is measured. Raises CalibrationRefused where nothing that is measured would be used."""
+    if source != "auto":
+        raise CalibrationRefused(
+            said(
+                "calibrate_unused",
+                'What is measured would not be used, by the setting calibration.source = "{source}": set it '
+                'to "auto".',
+                source=source,
+            )
+        )
 
 
 def checked_corners(settings: CalibrationSettings) -> F32 | None:

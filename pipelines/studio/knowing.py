@@ -39,7 +39,7 @@ class Knowing:
         use: Callable[[Calibration | None], None],
     ) -> None:
         self.now: Known | None = None
-        self._settings, self._refining = settings.calibration, RefinerNet.open(settings.network)
+        self._settings, self._refining = settings, RefinerNet.open(settings.network)
         self._camera, self._calibrating, self._pages = camera, calibrating, pages
         self._witness, self._use = witness, use
         self._made_for: tuple[SizeWh, int] | None = None
@@ -63,7 +63,8 @@ class Knowing:
         # The simulated classroom knows the truth of its own picture, not of one that was turned.
         camera = self._camera.source if self._camera.upright.is_identity else self._camera
         try:
-            calibration = calibrate(self._settings, camera, camera_size_wh, stored, self._calibrating.shares)
+            settings = self._settings.calibration_for(self._camera.upright)
+            calibration = calibrate(settings, camera, camera_size_wh, stored, self._calibrating.shares)
         except CalibrationRefused as refusal:
             self._calibrating.refuse(refusal)
             calibration = None

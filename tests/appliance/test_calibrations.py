@@ -9,6 +9,7 @@ from measured import WH, measured
 
 from appliance.calibrations import Calibrations
 from appliance.desk import Desk
+from appliance.settings import Settings
 from pipelines.calibration.storing import store
 from pipelines.capture.mounting import Upright
 from pipelines.lcd.lcd import OtherLcd
@@ -93,3 +94,17 @@ def test_a_file_that_cannot_be_removed_is_forgotten_and_told(corners_given: Box)
     assert corners_given.studio.shares is None
     told = " ".join(corners_given.notices)
     assert "corners.json cannot be removed" in told and "calibration.json cannot be removed" in told
+
+
+def test_a_studio_knows_how_the_camera_hung_by_the_settings(corners_given: Box) -> None:
+    settings = Settings.model_validate(
+        {
+            "camera": {"mirrored": True},
+            "calibration": {"corners": [[160, 90], [1120, 100], [1110, 640], [170, 630]]},
+        }
+    )
+    studio = settings.studio()
+    assert studio.calibration_for(Upright(0, True)).corners is not None
+    assert corners_given.gateway.mounted(studio.camera).upright == Upright()
+    turned = studio.model_copy(update={"camera": corners_given.gateway.mounted(studio.camera)})
+    assert turned.calibration_for(turned.camera.upright).corners is None

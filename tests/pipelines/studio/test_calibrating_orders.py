@@ -16,6 +16,7 @@ from pipelines.lcd.lcd import OtherLcd
 from pipelines.orders import CalibrationKind
 from pipelines.reports import CalibrationNews
 from pipelines.studio.calibrating import Calibrating
+from pipelines.studio.settings import CalibrationSource
 
 GOOD = ((0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.1, 0.9))
 
@@ -23,10 +24,11 @@ GOOD = ((0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.1, 0.9))
 class Measured(Calibrating):
     """Measures, without looking, for as long as it is held up."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, source: CalibrationSource = "auto") -> None:
         self.news: queue.Queue[CalibrationNews] = queue.Queue()
         self.may_end = threading.Event()
-        super().__init__(path, None, WH, lambda: None, lambda: OtherLcd(is_driven=True), self.news.put)
+        lcd = OtherLcd(is_driven=True)
+        super().__init__(path, None, WH, lambda: None, lambda: lcd, self.news.put, source)
 
     def _measure(self, kind: CalibrationKind) -> Outcome:
         assert self.may_end.wait(20)
@@ -80,3 +82,14 @@ def test_a_disk_that_fails_keeps_nothing_in_use(order: Callable[[Calibrating], N
     assert calibrating.stored_for(WH) is None and calibrating.version == 1
     news = calibrating.news.get()
     assert news.state in ("none", "accepted") and "cannot be removed" in news.reason
+
+
+@pytest.mark.parametrize("source", ["corners", "simulated"])
+def test_nothing_is_measured_that_the_settings_would_not_use(source: CalibrationSource, path: Path) -> None:
+    store(path, measured())
+    calibrating = Measured(path, source)
+    calibrating.start("pattern")
+    news = calibrating.until_over()
+    assert news.state == "refused" and f'calibration.source = "{source}"' in news.reason
+    calibrating.use_corners(GOOD, is_fallback=True)
+    assert calibrating.news.get().state == "accepted", "what is stored is not in use"

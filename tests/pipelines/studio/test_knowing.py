@@ -84,3 +84,16 @@ def test_corners_that_are_no_screen_of_this_camera_are_told(make_known: Callable
     assert known.knowing.refiner_for((3840, 2160)) is None
     assert known.news[-1].state == "refused" and "too little for a screen" in known.news[-1].reason
     assert known.used[-1] is None
+
+
+def test_the_settings_corners_are_those_of_the_picture_as_it_was_turned(
+    make_known: Callable[..., Known],
+) -> None:
+    known = make_known(corners=[[160, 90], [1120, 100], [1110, 640], [170, 630]])
+    assert known.knowing.refiner_for(WH) is not None
+    known.camera.upright = Upright(180)
+    known.calibrating.forget()
+    assert known.knowing.refiner_for(WH) is None
+    known.camera.upright = Upright()
+    known.calibrating.forget()
+    assert known.knowing.refiner_for(WH) is not None
