@@ -200,12 +200,21 @@ class Lectern:
     def _change(self, wanted: Wanted) -> None:
         try:
             courseware = self._open(wanted)
-        except SourceLost as lost:
-            self._on_rejected(lost.reason)
-        else:
             if wanted.index:
                 self._turn_to(courseware, wanted.index)
             self._put(courseware, wanted)
+        except SourceLost as lost:
+            self._on_rejected(lost.reason)
+        except Exception as error:  # the lesson goes on with what is open, and the next wish may be good
+            log.exception("%s could not be opened", wanted.path)
+            what = f"{type(error).__name__}: {error}"
+            reason = said(
+                "courseware_bug",
+                "{name} cannot be opened, a bug of the box: {what}",
+                name=wanted.name or wanted.path,
+                what=what,
+            )
+            self._on_rejected(reason)
         with self._lock:
             if self._pending is wanted:
                 self._pending = None

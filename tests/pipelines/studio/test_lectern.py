@@ -58,6 +58,8 @@ class SlowLectern(Lectern):
     def _open(self, wanted: Wanted) -> Courseware:
         self.opened.append(wanted.path)
         assert self.opening.acquire(timeout=20)
+        if wanted.path == "buggy":
+            raise ZeroDivisionError("by nought")
         return super()._open(wanted)
 
 
@@ -167,3 +169,15 @@ def test_the_page_under_a_screen_comes_back_without_the_first_one(slow: SlowLect
     slow._end_screen("s1", "over")
     until(lambda: level(slow) != 120, "what lay under the screen")
     assert level(slow) == 90
+
+
+def test_a_bug_while_opening_is_told_and_the_next_one_opens(
+    slow: SlowLectern, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    slow.opening.release(2)
+    slow.open(Wanted("buggy", "Physics"))
+    until(lambda: bool(slow.rejected), "the fault")
+    assert "Physics cannot be opened" in slow.rejected[0] and "by nought" in slow.rejected[0]
+    assert "Traceback" in caplog.text
+    slow.open(Wanted(picture(tmp_path / "b.png", 200)))
+    until(lambda: level(slow) == 200, "b is shown")
