@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,18 +17,20 @@ from pipelines.capture.upright import UprightCamera
 from pipelines.lcd.lcd import OtherLcd
 from pipelines.media import Scene
 from pipelines.reports import CalibrationNews
+from pipelines.studio import knowing
 from pipelines.studio.calibrating import Calibrating
 from pipelines.studio.knowing import Knowing
 from pipelines.studio.settings import CalibrationSettings, StudioSettings
 from pipelines.studio.witnessing import Witness
-from pipelines.timing import SessionClock
+from pipelines.timing import Marks, SessionClock
 
 WH = (1280, 720)
 GOOD = ((0.1, 0.1), (0.9, 0.1), (0.9, 0.9), (0.1, 0.9))
 
 
 class Known:
-    """Knowing, with all that it asks. used: each calibration that it told of."""
+    """Knowing, with all that it asks. used: each calibration that it told of: never another one than that of
+    `now`, or who watches the old one would have the last word."""
 
     def __init__(self, calibration: CalibrationSettings) -> None:
         settings = StudioSettings(calibration=calibration, models_dir=Path("/nowhere"))
@@ -38,7 +42,12 @@ class Known:
         opened = open_camera(CameraSettings(url="/nowhere/lesson.mp4"), SessionClock.start(), lambda: None)
         self.camera = UprightCamera(opened, Upright())
         witness = Witness(None, None, lambda: None, Scene())
-        self.knowing = Knowing(settings, self.camera, self.calibrating, lambda: (), witness, self.used.append)
+        self.knowing = Knowing(settings, self.camera, self.calibrating, lambda: (), witness, self._use)
+
+    def _use(self, calibration: Calibration | None) -> None:
+        now = self.knowing.now
+        assert (None if now is None else now.watch.watcher.calibration) is calibration
+        self.used.append(calibration)
 
 
 @pytest.fixture
@@ -97,3 +106,30 @@ def test_the_settings_corners_are_those_of_the_picture_as_it_was_turned(
     known.camera.upright = Upright()
     known.calibrating.forget()
     assert known.knowing.refiner_for(WH) is not None
+
+
+def test_who_watches_tells_of_what_is_in_use(
+    make_known: Callable[..., Known], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(knowing, "LOOK_EVERY_S", 0.001)
+    monkeypatch.setattr(knowing, "UNKNOWN_LOOKS", 3)
+    known, stop, unknown = make_known(), threading.Event(), threading.Event()
+    watching = threading.Thread(
+        target=known.knowing.keep, args=(stop, Marks(), unknown.set), name="watching", daemon=True
+    )
+    watching.start()
+    try:
+        assert unknown.wait(20), "nobody has said where the LCD is"
+        for number in range(10):
+            known.calibrating.use_corners(GOOD if number % 2 else None)
+            before = len(known.used)
+            known.knowing.refiner_for(WH)
+            if number % 2:  # told by who makes it, and again by who watches it
+                until_s = time.monotonic() + 20
+                while len(known.used) < before + 2:
+                    assert time.monotonic() < until_s and watching.is_alive()
+                    time.sleep(0.001)
+            assert (known.used[-1] is not None) == bool(number % 2)
+    finally:
+        stop.set()
+        watching.join(20)
