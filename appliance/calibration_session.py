@@ -18,7 +18,7 @@ from pipelines.courseware.opening import open_courseware
 from pipelines.media import U8, Page
 from pipelines.orders import CalibrationKind
 from pipelines.saying import said
-from pipelines.studio.calibration import checked_corners, from_corners
+from pipelines.studio.calibration import check_is_used, checked_corners, from_corners
 from pipelines.timing import SessionClock
 
 OPEN_S = 20.0  # until the first picture
@@ -43,6 +43,7 @@ class _Lcd:
 
 def calibrate_here(settings: Settings, kind: CalibrationKind, tell: Callable[[str], None]) -> Outcome:
     """Raises CannotStart, NotMeasured, SourceLost and CalibrationRefused."""
+    check_is_used(settings.calibration.source)
     is_simulated = settings.camera.url.startswith("simulated:")
     if kind == "pattern" and not is_simulated:
         raise CannotStart(

@@ -48,7 +48,7 @@ class Calibrations:
         """Raises StudioBusy."""
         self._order(UseCorners(None))
         self._order(ForgetCalibration())
-        self._corners.forget()
+        self._forget_corners()
 
     def turn_camera(self, upright: Upright) -> None:
         """How the camera hangs. What was calibrated is forgotten. Raises StudioBusy, CannotStore."""
@@ -56,7 +56,7 @@ class Calibrations:
             return
         self._order(TurnCamera(upright.turn_deg, upright.mirrored))
         self.upright = None
-        self._corners.forget()
+        self._forget_corners()
         self._desk.mounting.keep(upright)
 
     def find_upright(self) -> None:
@@ -74,9 +74,9 @@ class Calibrations:
         return camera.model_copy(update={"turn_deg": upright.turn_deg, "mirrored": upright.mirrored})
 
     def studio_starts(self, send: Callable[[Order], bool]) -> None:
-        """A new studio is told the corners."""
+        """A new studio is told the corners: what it has measured, or measured since, wins over them."""
         if self._corners.shares is not None:
-            send(UseCorners(self._corners.shares))
+            send(UseCorners(self._corners.shares, is_fallback=True))
 
     def studio_ended(self) -> None:
         self.upright = None
@@ -91,8 +91,10 @@ class Calibrations:
             self.upright = news
             return
         self.news = news
-        if news.state in ("refused", "failed"):
+        if news.state in ("refused", "failed") or (news.kind is None and news.reason):
             self._notify(said("calibration_said", "Calibration: {reason}", reason=news.reason))
+        if news.kind is not None and news.state == "accepted":
+            self._forget_corners()  # what was measured takes their place
         if news.kind is None and news.state == "accepted" and self._offered is not None:
             try:
                 self._corners.keep(self._offered)
@@ -104,5 +106,11 @@ class Calibrations:
                         why=reason_of(error),
                     )
                 )
-        if news.state != "running":
+        if news.kind is None and news.state != "running":
             self._offered = None
+
+    def _forget_corners(self) -> None:
+        try:
+            self._corners.forget()
+        except CannotStore as error:
+            self._notify(said("calibration_said", "Calibration: {reason}", reason=reason_of(error)))

@@ -170,9 +170,11 @@ class ForgetCalibration:
 @dataclass(frozen=True, slots=True)
 class UseCorners:
     """Where a person saw the corners of the LCD's picture: top left, top right, bottom right, bottom left, as
-    shares of the camera's picture. None: those of the settings again."""
+    shares of the camera's picture. None: those of the settings again. is_fallback: kept from before, for
+    where nothing was measured; otherwise they take the place of what was."""
 
     shares: CornerShares | None
+    is_fallback: bool = False
 
 
 @dataclass(frozen=True, slots=True)

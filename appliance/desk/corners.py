@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from appliance.desk.storing import read_document, set_aside, write_document
+from appliance.errors import CannotStore
 from pipelines.orders import CornerShares
+from pipelines.saying import said
 
 FILE_NAME: Final = "corners.json"
 
@@ -31,5 +33,16 @@ class Corners:
         self.shares = shares
 
     def forget(self) -> None:
-        self._path.unlink(missing_ok=True)
+        """Raises CannotStore where the file remains; here they are forgotten nevertheless."""
         self.shares = None
+        try:
+            self._path.unlink(missing_ok=True)
+        except OSError as error:
+            raise CannotStore(
+                said(
+                    "file_remains",
+                    "{path} cannot be removed ({why}): it is in use again after the next start.",
+                    path=str(self._path),
+                    why=error.strerror,
+                )
+            ) from None

@@ -134,6 +134,7 @@ class Settings(BaseModel):
             network=self.network,
             matting=self.matting,
             calibration=self.calibration,
+            corners_upright=self.camera.upright,
             programme=self.programme,
             encoding=self.encoding,
             models_dir=self.box.models_path,

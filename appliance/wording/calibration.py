@@ -41,7 +41,11 @@ CALIBRATION: Final[dict[str, str]] = {
     "corners_no_screen": "{corners} 不是屏幕的四角：请按左上、右上、右下、左下的顺序给出，单位为摄像机像素",
     "corners_too_small": "{corners} 只围成 {area:.0f} 平方像素，不可能是屏幕：请用摄像机像素，"
     "不要用画面的比例",
+    "corners_tiny": "四角只围成摄像机画面的 {share:.2%}，不可能是屏幕：请给出 LCD 画面的四角",
+    "calibrate_unused": '按设置项 calibration.source = "{source}"，测得的结果不会启用：请把它设为 "auto"。',
     "lcd_not_driven": "本设备没有在 LCD 上显示画面（设置项 lcd.screen），或此刻未能显示：没有显示图案。",
+    "calibrate_changed": "标定期间有了别的操作：请重新标定。",
+    "file_remains": "无法删除 {path}（{why}）：下次启动后将再次启用。",
     "calibration_not_stored": "未能保存（{why}）：下次启动时将丢失。",
     "found_and_mend": "{text}：{mend}。",
     "lcd_cut_off": "LCD 在画面边缘被切掉",

@@ -9,6 +9,7 @@ COURSEWARE: Final[dict[str, str]] = {
     "courseware_office": "{file} 是 Office 文档或压缩包。请导出为 PDF 再选择："
     'soffice --headless --convert-to pdf "{name}"。',
     "courseware_neither": "{file} 既不是文件也不是文件夹。请选择 PDF、图片、文件夹或视频文件。",
+    "courseware_bug": "无法打开 {name}，设备程序错误：{what}",
     "courseware_missing": "{file} 不存在。请检查名称和 U 盘是否插好，或选择“demo”。",
     "courseware_denied": '{file} 无法读取。请开放读取权限：chmod -R a+rX "{file}"。',
     "courseware_unreadable": "无法读取 {file}：{fault}。请复制到本机后再试。",

@@ -25,7 +25,7 @@ from models.training.patches import Patches
 from models.training.people import DataMissing
 from models.training.quantize import quantize
 from models.training.report import contact_sheet, curves, errors
-from models.training.train import Course, Trainer
+from models.training.train import Course, OtherCourse, Trainer
 
 log = logging.getLogger("classroom.training")
 
@@ -40,14 +40,14 @@ def main() -> int:
     cv2.setNumThreads(1)
     try:
         run(options)
-    except (DataMissing, ModelError, ParityError) as error:
+    except (DataMissing, ModelError, OtherCourse, ParityError) as error:
         log.error("%s", error)
         return 1
     return 0
 
 
 def run(options: argparse.Namespace) -> None:
-    """Raises DataMissing, ModelError, ParityError."""
+    """Raises DataMissing, ModelError, OtherCourse, ParityError."""
     shards, steps = (
         given or usual
         for given, usual in zip((options.shards, options.steps), BUDGETS[options.what], strict=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import queue
-import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,16 +53,18 @@ class Patches:
         return batch_of([self._patch(rng) for _ in range(BATCH)])
 
     def batches(self, first: int, last: int) -> Iterator[Batch]:
-        """Batches first to last - 1, made ahead in a thread."""
-        ready: queue.Queue[Batch] = queue.Queue(_AHEAD)
-
-        def make() -> None:
+        """Batches first to last - 1, made ahead in a thread. Raises what making one raises."""
+        ahead: deque[Future[Batch]] = deque()
+        pool = ThreadPoolExecutor(1, "patches")
+        try:
             for step in range(first, last):
-                ready.put(self.batch(step))
-
-        threading.Thread(target=make, name="patches", daemon=True).start()
-        for _ in range(first, last):
-            yield ready.get()
+                ahead.append(pool.submit(self.batch, step))
+                if len(ahead) > _AHEAD:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
     def _patch(self, rng: Rng) -> Sample:
         """One patch of SIZE_PX that a local view can decide."""

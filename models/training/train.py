@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import math
@@ -36,6 +37,10 @@ _RAMP_SHARE = 0.07
 _AVERAGE, _AVERAGE_SHARE = 0.999, 1 / 22  # of the weights that are exported; a short training averages less
 
 
+class OtherCourse(Exception):
+    """The folder's checkpoint is of another training. The message says which, and how to mend it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Course:
     """One training. folder: for checkpoint.pt and log.jsonl. without: of blinkers.PARTS, an ablation. start:
@@ -47,6 +52,12 @@ class Course:
     seed: int = 1
     without: tuple[str, ...] = ()
     start: Path | None = None
+
+    def noted(self) -> dict[str, str]:
+        """What a checkpoint says of its course, in words; start: the SHA-256 of its bytes."""
+        start = "" if self.start is None else hashlib.sha256(self.start.read_bytes()).hexdigest()
+        steps, seed = str(self.steps), str(self.seed)
+        return {"steps": steps, "seed": seed, "without": ", ".join(self.without), "start": start}
 
 
 def schedule(progress: float, *, goes_on: bool = False) -> tuple[float, float]:
@@ -70,7 +81,7 @@ def _kept(steps: int) -> float:
 
 
 class Trainer:
-    """Trains from where the folder's checkpoint ended."""
+    """Trains from where the folder's checkpoint ended. Raises OtherCourse for one of another course."""
 
     def __init__(self, course: Course) -> None:
         torch.manual_seed(course.seed)
@@ -171,6 +182,7 @@ class Trainer:
         states = {
             "step": self.step,
             "without": list(self.course.without),
+            "course": self.course.noted(),
             "net": self.net.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": self._optimizer.state_dict(),
@@ -181,6 +193,18 @@ class Trainer:
 
     def _resume(self) -> None:
         states = torch.load(self._checkpoint, map_location=self.device, weights_only=True)
+        wanted = self.course.noted()
+        before: dict[str, str] = states.get("course", wanted)  # checkpoints of before say nothing
+        other = [
+            f"{key} {before.get(key) or 'none'}, not {value or 'none'}"
+            for key, value in wanted.items()
+            if before.get(key) != value
+        ]
+        if other:
+            raise OtherCourse(
+                f"{self._checkpoint} is of another training ({'; '.join(other)}): go on with that one, "
+                "choose another --folder, or remove the file"
+            )
         self.net.load_state_dict(states["net"])
         self.average.load_state_dict(states["average"])
         self._optimizer.load_state_dict(states["optimizer"])

@@ -17,7 +17,11 @@ THUMBNAIL_WH = (64, 36)
 CHANGED_LEVELS = 24  # of 255, in any channel: beyond noise and exposure drift
 CUT_SHARE = 0.5  # of the background, and of the teacher
 TEACHER_ALPHA = 0.8  # in the thumbnail: inside the body
-GAP_S = 1.0  # a longer pause than this leaves nothing worth remembering
+GAP_S = 1.0  # a longer pause than this leaves nothing worth remembering,
+GAPS = (
+    3.0  # unless they are usual: a slow network is asked as seldom as that. A pause of so many of them does;
+)
+MOST_GAP_S = 10.0  # and this one, always
 
 
 class CutDetector:
@@ -27,6 +31,7 @@ class CutDetector:
         self._thumbnail: U8 | None = None
         self._teacher = np.zeros(THUMBNAIL_WH[::-1], np.bool_)
         self._pts = 0
+        self._gap = 0  # from the last frame to the one before
 
     def is_cut(self, rgb: U8, pts: int) -> bool:
         """True when this frame shows another scene than the last. rgb: u8 (H, W, 3). The first is no cut."""
@@ -34,13 +39,17 @@ class CutDetector:
         gap, self._pts = pts - self._pts, pts
         if before is None:
             return False
-        if not 0 <= gap <= GAP_S * PTS_HZ:
+        most, self._gap = self._most_gap(), gap
+        if not 0 <= gap <= most:
             return True
         changed = cv2.absdiff(before, self._thumbnail).max(axis=2) > CHANGED_LEVELS
         background = changed[~self._teacher]
         if background.size and background.mean() < CUT_SHARE:
             return False
         return not self._teacher.any() or bool(changed[self._teacher].mean() >= CUT_SHARE)
+
+    def _most_gap(self) -> float:
+        return min(max(GAP_S * PTS_HZ, GAPS * self._gap), MOST_GAP_S * PTS_HZ)
 
     def remember(self, coarse: Coarse) -> None:
         """Takes where the teacher was in the frame just judged."""

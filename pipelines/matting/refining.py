@@ -42,6 +42,7 @@ from pipelines.media import (
 LEAST_TRUST = 0.3  # around the teacher: below, the plate says nothing of the matte
 MOST_PX = 1_500_000  # of tiles: more, and the plate is wrong, whatever its trust says
 FORGET_S = 0.25  # the alpha before is of no use any more
+SEEN_S = 1.0  # nor the picture before, to tell what has gone from it
 
 
 class Net(Protocol):
@@ -70,6 +71,7 @@ class Refiner:
         self._behind: Behind | None = None
         self._rgb_before: U8 | None = None
         self._seen_before: U8 | None = None
+        self._seen_pts = 0
         self._before_pts: int | None = None
         self._features: F32 = np.empty(FEATURES * TILE_PX**2, np.float32)
         self._tone: F32 | None = None
@@ -100,8 +102,10 @@ class Refiner:
         remembers = self._remembers(matte)
         if not remembers:
             np.copyto(planes.before, planes.coarse)
-        known = rgb, planes, behind, prediction, self._seen_before
+        known = rgb, planes, behind, prediction, self._recently_seen(matte.pts)
         band = find_band(*known, matte.stale_s, remembers=remembers)
+        # With what `planes` keeps of this matte, whatever becomes of it.
+        self._seen_before, self._seen_pts = band.seen, matte.pts
         self.trust = band.trust
         tiles = place_tiles(band.cells, planes.coarse.shape)
         if not tiles or sum(tile.seen.w * tile.seen.h for tile in tiles) > MOST_PX:
@@ -113,7 +117,7 @@ class Refiner:
             self._answer(sight, band.weight, behind.sigma, own_light)
         self._calm(sights, remembers)
         self.tiles, self._before_pts = len(tiles), matte.pts
-        self._rgb_before, self._seen_before = rgb, band.seen
+        self._rgb_before = rgb
         told = self.trust >= LEAST_TRUST
         self.quality = quality(planes.off, planes.least, planes.most, behind.contrast) if told else None
         expected = expected_light(band.seen, planes.cells, tables)
@@ -150,7 +154,7 @@ class Refiner:
 
     def _planes_of(self, prediction: Prediction) -> Planes:
         if self._planes.box != prediction.box:
-            self._planes, self._before_pts = Planes(prediction.box), None
+            self._planes, self._before_pts, self._seen_before = Planes(prediction.box), None, None
         return self._planes
 
     def _behind_of(self, prediction: Prediction) -> Behind:
@@ -163,6 +167,10 @@ class Refiner:
             self._tone = prediction.tone
             self._tables = PURE if self._tone is None else Tables.of(self._tone)
         return self._tables
+
+    def _recently_seen(self, pts: int) -> U8 | None:
+        """Cells of the picture before; None where there is none, or none of late."""
+        return self._seen_before if 0 < pts - self._seen_pts <= SEEN_S * PTS_HZ else None
 
     def _remembers(self, matte: Matte) -> bool:
         before = self._rgb_before

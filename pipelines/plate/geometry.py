@@ -23,8 +23,8 @@ _LIGHT_OF_CODES: F32 = np.ascontiguousarray(_LIGHT_OF_CODE.repeat(3, axis=2))
 class PageView:
     """One calibration at one camera's and one page's size.
 
-    box: of the LCD in the camera's picture, empty when the calibration puts it nowhere. inside, lcd: u8 (h,
-    w) of the box, 255 where the page surely is, and where the LCD is, its rim included.
+    box: of the LCD in the camera's picture, empty when the calibration puts it nowhere, or hardly anywhere.
+    inside, lcd: u8 (h, w) of the box, 255 where the page surely is, and where the LCD is, its rim included.
     """
 
     def __init__(self, calibration: Calibration, camera_wh: SizeWh, page_wh: SizeWh) -> None:
@@ -36,6 +36,9 @@ class PageView:
         if self.box.is_empty:
             return
         self.blocks = Blocks.of((self.box.h, self.box.w), camera_wh)
+        if 0 in self.blocks.hw:  # not a whole block of it is in the picture: there is nothing to learn from
+            self.box = Box(0, 0, 0, 0)
+            return
         self._page_at: F32 = _page_map(calibration, self.box, camera_wh, page_wh)
         self._ratio = _shrink_ratio(corners, page_wh)
         self.lcd: U8 = np.zeros((self.box.h, self.box.w), np.uint8)
@@ -52,7 +55,7 @@ class PageView:
         Filtered for the size it has there: whole steps by area means, the rest with the lens's own blur.
         """
         light = cv2.LUT(page_rgb, _LIGHT_OF_CODES)
-        step, ratio = max(1, floor(self._ratio)), self._ratio
+        step, ratio = min(max(1, floor(self._ratio)), *self.page_wh), self._ratio
         at = self._page_at
         if step > 1:
             width, height = self.page_wh[0] // step, self.page_wh[1] // step
@@ -71,7 +74,7 @@ class PageView:
         rows, columns = self.blocks.hw
         half_px = self.blocks.block_px / 2
         light = cv2.LUT(np.ascontiguousarray(page_rgb[::_SKIP, ::_SKIP]), _LIGHT_OF_CODES)
-        step = max(1, round(half_px * self._ratio / _SKIP))
+        step = min(max(1, round(half_px * self._ratio / _SKIP)), *light.shape[:2])
         height, width = light.shape[0] // step, light.shape[1] // step
         small = cv2.resize(
             light[: height * step, : width * step], (width, height), interpolation=cv2.INTER_AREA

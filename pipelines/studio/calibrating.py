@@ -26,7 +26,13 @@ from pipelines.media import F32, U8, Delay, Frame, Page, SizeWh
 from pipelines.orders import CalibrationKind, CornerShares
 from pipelines.reports import CalibrationNews, CalibrationStatus
 from pipelines.saying import after_each_other, reason_of, said
-from pipelines.studio.calibration import CalibrationRefused, corners_from_shares, from_corners
+from pipelines.studio.calibration import (
+    CalibrationRefused,
+    check_is_used,
+    corners_from_shares,
+    from_corners,
+)
+from pipelines.studio.settings import CalibrationSource
 from pipelines.timing import NS_PER_S
 
 log = logging.getLogger("classroom.studio")
@@ -39,8 +45,9 @@ TAIL_NS = NS_PER_S // 2  # after the pattern: until camera and LCD show the less
 class Calibrating:
     """What the studio knows of the LCD's place by measuring. Any thread may call it.
 
-    path: where to store it, or None. corners: the operator's, f32 (4, 2), or None: where a calibration from
-    the courseware begins. page: the lesson's newest. lcd: gives who shows `lcd_page`. send: news for the
+    path: where to store it, or None. corners: the settings', f32 (4, 2), or None: where a calibration from
+    the courseware begins; replaced when the camera is turned. source: the setting; anything but "auto" uses
+    nothing that is measured. page: the lesson's newest. lcd: gives who shows `lcd_page`. send: news for the
     gateway. version grows with every change of `calibration`. shares: corners that a
     person gave in the console, or None.
     """
@@ -53,10 +60,12 @@ class Calibrating:
         page: Callable[[], Page | None],
         lcd: Callable[[], Lcd],
         send: Callable[[CalibrationNews], None],
+        source: CalibrationSource = "auto",
     ) -> None:
         self.version = 0
         self.shares: CornerShares | None = None
-        self._path, self._corners, self._page_wh = path, corners, page_wh
+        self.corners, self._source = corners, source
+        self._path, self._page_wh = path, page_wh
         self._page, self._lcd_of, self._send = page, lcd, send
         self._frames: Latest[Frame] = Latest()
         self._lcd: Page | None = None  # the pattern's page, while there is one
@@ -64,6 +73,7 @@ class Calibrating:
         self._shown = 0
         self._released_ns = 0
         self._running = threading.Lock()
+        self._changing = threading.Lock()  # what is stored, here and on the disk, and its version
         self._stored: StoredCalibration | None = None
         self._load()
 
@@ -121,35 +131,67 @@ class Calibrating:
 
     def start(self, kind: CalibrationKind) -> None:
         """Begins, in a thread; nothing happens while another one runs."""
+        try:
+            check_is_used(self._source)
+        except CalibrationRefused as refusal:
+            self._send(CalibrationNews("refused", kind, reason=reason_of(refusal)))
+            return
         if not self._running.acquire(blocking=False):
             return
         self._send(CalibrationNews("running", kind))
-        threading.Thread(target=self._run, args=(kind,), name="calibrating", daemon=True).start()
+        began = kind, self.version
+        threading.Thread(target=self._run, args=began, name="calibrating", daemon=True).start()
 
     def forget(self) -> None:
         """Removes what was stored; the settings decide from the next picture on."""
-        if self._path is not None:
-            forget(self._path)
-        self._stored = None
-        self.version += 1
-        self._send(CalibrationNews("none"))
-
-    def use_corners(self, shares: CornerShares | None) -> None:
-        """A person's corners take the place of what was stored; None: back to the settings' own."""
-        if shares is None:
-            self.shares = None
+        with self._changing:
+            remains = self._forget_stored()
             self.version += 1
+        self._send(CalibrationNews("none", reason=remains))
+
+    def use_corners(self, shares: CornerShares | None, *, is_fallback: bool = False) -> None:
+        """A person's corners take the place of what was stored; None: back to the settings' own.
+
+        is_fallback: they leave what was stored, which wins over them.
+        """
+        if shares is None:
+            with self._changing:
+                self.shares = None
+                self.version += 1
             return
         try:
-            corners_from_shares(shares, self._page_wh)  # of any picture of about this size
+            corners_from_shares(shares, self._page_wh)
         except CalibrationRefused as refusal:
-            self._send(CalibrationNews("refused", reason=reason_of(refusal)))
+            self.refuse(refusal)
             return
-        if self._path is not None:
+        with self._changing:
+            remains = "" if is_fallback else self._forget_stored()
+            self.shares = shares
+            self.version += 1
+            is_used = self._stored is None or self._source != "auto"
+        if is_used:
+            self._send(CalibrationNews("accepted", reason=remains))
+
+    def _forget_stored(self) -> str:
+        """With _changing held. Why the file remains; "" where it does not."""
+        self._stored = None
+        if self._path is None:
+            return ""
+        try:
             forget(self._path)
-        self._stored, self.shares = None, shares
-        self.version += 1
-        self._send(CalibrationNews("accepted"))
+        except OSError as error:
+            log.warning("%s remains: %s", self._path, error)
+            return said(
+                "file_remains",
+                "{path} cannot be removed ({why}): it is in use again after the next start.",
+                path=str(self._path),
+                why=error.strerror,
+            )
+        return ""
+
+    def refuse(self, refusal: CalibrationRefused) -> None:
+        """Tells why what was given says nothing of the LCD's place."""
+        self._send(CalibrationNews("refused", reason=reason_of(refusal)))
 
     def show(self, rgb: U8 | None) -> int:
         """Lcd: a page of the pattern, which is waited for, or the lesson again."""
@@ -165,7 +207,7 @@ class Calibrating:
 
     # -- its own thread ---------------------------------------------------------------------------
 
-    def _run(self, kind: CalibrationKind) -> None:
+    def _run(self, kind: CalibrationKind, version: int) -> None:
         note: str = ""
         if kind == "pattern" and not self._lcd_of().is_driven:
             kind, note = (
@@ -176,7 +218,7 @@ class Calibrating:
                 ),
             )
         try:
-            news = self._take(kind, self._measure(kind), note)
+            news = self._take(kind, self._measure(kind), note, version)
         except Closed:
             return
         except NotMeasured as error:
@@ -212,28 +254,37 @@ class Calibrating:
         size_wh = picture.shape[1], picture.shape[0]
         if self.shares is not None:
             return from_corners(corners_from_shares(self.shares, size_wh), size_wh)
-        return None if self._corners is None else from_corners(self._corners, size_wh)
+        return None if self.corners is None else from_corners(self.corners, size_wh)
 
-    def _take(self, kind: CalibrationKind, outcome: Outcome, note: str) -> CalibrationNews:
-        """Uses and stores what is good enough, and says how it went."""
+    def _take(self, kind: CalibrationKind, outcome: Outcome, note: str, version: int) -> CalibrationNews:
+        """Uses and stores what is good enough, and says how it went. version: when it began."""
         report, picture = self._with_delay(outcome.report), outcome.picture
         if report.is_refused:
             bad = [sentence(found) for found in report.findings if found.verdict == "refused"]
             reason = after_each_other(note, *bad)
             return CalibrationNews("refused", kind, "", reason, report.model_dump(mode="json"), picture)
-        self._stored = StoredCalibration.of(outcome.calibration, report)
-        self.version += 1
-        if self._path is not None:
-            try:
-                store(self._path, self._stored)
-            except OSError as error:
-                lost = said(
-                    "calibration_not_stored",
-                    "It could not be stored ({why}): it is lost at the next start.",
-                    why=str(error),
-                )
-                note = after_each_other(note, lost)
+        with self._changing:
+            if self.version != version:  # of a camera that was turned, or what a person put aside
+                changed = said("calibrate_changed", "Something else was ordered meanwhile: calibrate again.")
+                return CalibrationNews("failed", kind, reason=changed)
+            self._stored = StoredCalibration.of(outcome.calibration, report)
+            self.version += 1
+            note = after_each_other(note, self._store(self._stored))
         return CalibrationNews("accepted", kind, "", note, report.model_dump(mode="json"), picture)
+
+    def _store(self, stored: StoredCalibration) -> str:
+        """Why it could not be; "" where it could."""
+        if self._path is None:
+            return ""
+        try:
+            store(self._path, stored)
+        except OSError as error:
+            return said(
+                "calibration_not_stored",
+                "It could not be stored ({why}): it is lost at the next start.",
+                why=str(error),
+            )
+        return ""
 
     def _with_delay(self, report: Report) -> Report:
         """Display and camera are still the same ones: the courseware leaves a measured delay as it was."""
@@ -253,6 +304,6 @@ class Calibrating:
             log.warning("%s", error)
             self._send(CalibrationNews("failed", reason=reason_of(error)))
             return
-        if self._stored is not None:
+        if self._stored is not None and self._source == "auto":
             report = self._stored.report
             self._send(CalibrationNews("stored", report.kind, report=report.model_dump(mode="json")))

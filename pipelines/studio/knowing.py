@@ -13,7 +13,7 @@ from pipelines.matting.refinement import Refinement
 from pipelines.media import Page, SizeWh
 from pipelines.plate.plate import Expected
 from pipelines.studio.calibrating import Calibrating
-from pipelines.studio.calibration import calibrate
+from pipelines.studio.calibration import CalibrationRefused, calibrate
 from pipelines.studio.keying import Known, known
 from pipelines.studio.settings import StudioSettings
 from pipelines.studio.witnessing import Witness
@@ -39,10 +39,11 @@ class Knowing:
         use: Callable[[Calibration | None], None],
     ) -> None:
         self.now: Known | None = None
-        self._settings, self._refining = settings.calibration, RefinerNet.open(settings.network)
+        self._settings, self._refining = settings, RefinerNet.open(settings.network)
         self._camera, self._calibrating, self._pages = camera, calibrating, pages
         self._witness, self._use = witness, use
         self._made_for: tuple[SizeWh, int] | None = None
+        self._telling = threading.Lock()  # now and what was told last belong together
 
     @property
     def expected(self) -> Expected | None:
@@ -55,20 +56,27 @@ class Knowing:
         wanted = camera_size_wh, self._calibrating.version
         if wanted != self._made_for:
             self._made_for = wanted
-            self.now = self._made(camera_size_wh)
+            self._make(camera_size_wh)
         return None if self.now is None else self.now.refiner
 
-    def _made(self, camera_size_wh: SizeWh) -> Known | None:
+    def _make(self, camera_size_wh: SizeWh) -> None:
         stored = self._calibrating.stored_for(camera_size_wh)
         # The simulated classroom knows the truth of its own picture, not of one that was turned.
         camera = self._camera.source if self._camera.upright.is_identity else self._camera
-        calibration = calibrate(self._settings, camera, camera_size_wh, stored, self._calibrating.shares)
-        self._use(calibration)
+        try:
+            settings = self._settings.calibration_for(self._camera.upright)
+            calibration = calibrate(settings, camera, camera_size_wh, stored, self._calibrating.shares)
+        except CalibrationRefused as refusal:
+            self._calibrating.refuse(refusal)
+            calibration = None
         delay = self._calibrating.delay
         self._witness.known(calibration, delay)
-        if calibration is None:
-            return None
-        return known(self._refining, calibration, delay, self._pages, self._witness.given)
+        made = None
+        if calibration is not None:
+            made = known(self._refining, calibration, delay, self._pages, self._witness.given)
+        with self._telling:  # what followed the old one has no say from here on
+            self.now = made
+            self._use(calibration)
 
     def keep(self, stop: threading.Event, marks: Marks, unknown: Callable[[], None]) -> None:
         """A thread beside the matting, so that no frame waits: a knocked camera is found, and all follow it.
@@ -86,5 +94,6 @@ class Knowing:
             watch = in_use.watch
             with marks.measure("watching"):
                 watch.look()
-            if in_use is self.now:
-                self._use(watch.watcher.calibration)
+            with self._telling:
+                if in_use is self.now:
+                    self._use(watch.watcher.calibration)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipelines.capture.opening import open_camera
 from pipelines.capture.settings import CameraSettings
 from pipelines.channels import Closed, Latest
+from pipelines.courseware import limits
 from pipelines.courseware.film import Film
 from pipelines.courseware.opening import Courseware, open_courseware
 from pipelines.courseware.screens.live import Live
@@ -27,6 +30,9 @@ from pipelines.timing import SessionClock
 log = logging.getLogger("classroom.studio")
 
 V4L2 = "v4l2:"
+_PAGE_S = limits.PDF_PAGE_LIMIT_S + 1.0  # the longest that a page is drawn
+_POLL_S = 0.25
+_ENDED = 16  # sessions remembered: more than can be on their way at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,9 @@ class Lectern:
         self._before: tuple[Page, ...] = ()  # the last page of the courseware before
         self._shown = Wanted("")
         self._screen = ""  # the session whose screen is shown
+        self._ended: deque[str] = deque(maxlen=_ENDED)  # sessions, their screens perhaps still on their way
         self._wishes: Latest[Wanted] = Latest()
+        self._pending: Wanted | None = None  # the newest wish, until it is shown or rejected
         self._no_courseware = ""
         self._shares: ScreenShares | None = None
         self._thread = threading.Thread(target=self._run, name="opening", daemon=True)
@@ -85,7 +93,8 @@ class Lectern:
 
     def open(self, wanted: Wanted) -> None:
         """Soon; of several wishes the newest. A bad courseware changes nothing, and on_rejected says why."""
-        self._wishes.put(wanted)
+        with self._lock:
+            self._wish(wanted)
 
     def offer_screen(self, session: str, sdp: str, answered: Callable[[str, str | None, str], None]) -> None:
         """A presenter's WHIP offer. Its screen is shown from its first picture on, while it lives."""
@@ -197,17 +206,46 @@ class Lectern:
             if wanted is not None:
                 self._change(wanted)
 
+    def _wish(self, wanted: Wanted) -> None:
+        """With the lock held."""
+        self._pending = wanted
+        self._wishes.put(wanted)
+
     def _change(self, wanted: Wanted) -> None:
         try:
             courseware = self._open(wanted)
+            if wanted.index:
+                self._turn_to(courseware, wanted.index)
+            if wanted.film_s is not None and isinstance(courseware, Film):
+                courseware.order(True, wanted.film_s)
+            self._put(courseware, wanted)
         except SourceLost as lost:
             self._on_rejected(lost.reason)
-            return
-        if wanted.index:
-            courseware.turn(index=wanted.index)
-        if wanted.film_s is not None and isinstance(courseware, Film):
-            courseware.order(True, wanted.film_s)
-        self._put(courseware, wanted)
+        except Exception as error:  # the lesson goes on with what is open, and the next wish may be good
+            log.exception("%s could not be opened", wanted.path)
+            what = f"{type(error).__name__}: {error}"
+            reason = said(
+                "courseware_bug",
+                "{name} cannot be opened, a bug of the box: {what}",
+                name=wanted.name or wanted.path,
+                what=what,
+            )
+            self._on_rejected(reason)
+        with self._lock:
+            if self._pending is wanted:
+                self._pending = None
+                if wanted is not self._shown:
+                    self._leave_ended()
+
+    def _turn_to(self, courseware: Courseware, index: int) -> None:
+        """Waits until the page is drawn: nobody sees the first one meanwhile."""
+        courseware.turn(index=index)
+        index = min(index, courseware.count - 1)
+        give_up_s = time.monotonic() + _PAGE_S
+        while (page := courseware.page()).index != index and time.monotonic() < give_up_s:
+            if self._is_closed:
+                return
+            courseware.wait_change(page.revision, _POLL_S)
 
     def _open(self, wanted: Wanted) -> Courseware:
         """Raises SourceLost, its reason with the name people know instead of the library's path."""
@@ -219,12 +257,16 @@ class Lectern:
             reason = renamed(lost.reason, wanted.path, wanted.name) if wanted.name else lost.reason
             raise SourceLost(lost.source, reason, retry=lost.retry) from None
 
-    def _put(self, courseware: Courseware, wanted: Wanted | None, session: str = "") -> None:
-        """From here on `courseware` is shown. wanted: None for a screen, which lies over what was opened."""
+    def _put(self, courseware: Courseware, wanted: Wanted | None, session: str = "") -> bool:
+        """From here on `courseware` is shown; False where it comes too late for that, and is closed.
+
+        wanted: None for a screen, which lies over what was opened.
+        """
         if isinstance(courseware, Film):
             courseware.on_change = self._on_change
         with self._lock:
-            if self._is_closed:
+            is_late = self._is_closed or self._comes_late(wanted, session)
+            if is_late:
                 old: Courseware | None = courseware
             else:
                 old, self._courseware = self._courseware, courseware
@@ -240,18 +282,31 @@ class Lectern:
         if old is not None:
             old.close()
         self._on_change()
+        return not is_late
+
+    def _comes_late(self, wanted: Wanted | None, session: str) -> bool:
+        """A screen that has ended meanwhile, or what lay under one that has been followed by another."""
+        if wanted is None:
+            return session in self._ended
+        return wanted is self._shown and bool(self._screen) and self._screen not in self._ended
 
     def _show_screen(self, session: str, screen: Live) -> None:
         replaced = self._screen
-        self._put(screen, None, session)
-        if replaced:
+        if self._put(screen, None, session) and replaced:
             self.end_screen(replaced)
 
     def _end_screen(self, session: str, reason: str) -> None:
         """What was shown before comes back; until its page is there the screen's last picture stays."""
         self._on_screen(session, reason)
-        if self._screen == session and self._shown.path:
-            self.open(self._shown)
+        with self._lock:
+            self._ended.append(session)
+            self._leave_ended()
+
+    def _leave_ended(self) -> None:
+        """With the lock held: what lies under a screen that has ended is opened again, unless another
+        courseware is wanted already."""
+        if self._screen in self._ended and self._shown.path and self._pending is None:
+            self._wish(self._shown)
 
 
 class _Card:

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from models.settings import NetworkSettings
+from pipelines.capture.mounting import Upright
 from pipelines.capture.settings import CameraSettings
 from pipelines.courseware.settings import CoursewareSettings
 from pipelines.encoding.settings import EncodingSettings
@@ -18,6 +19,7 @@ from pipelines.recording.settings import RecordingSettings
 from pipelines.sound.settings import SoundSettings
 
 Point = tuple[float, float]
+CalibrationSource = Literal["auto", "corners", "simulated"]
 
 
 class ProgrammeSettings(BaseModel):
@@ -54,14 +56,15 @@ class CalibrationSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    source: Literal["auto", "corners", "simulated"] = Field(
+    source: CalibrationSource = Field(
         "auto",
         description="auto: what `classroom calibrate` stored, else the corners below, else the simulated "
         "classroom's own. corners, simulated: that alone.",
     )
     corners: tuple[Point, Point, Point, Point] | None = Field(
         None,
-        description="Camera pixels of the page's top left, top right, bottom right and bottom left corner.",
+        description="Camera pixels of the page's top left, top right, bottom right and bottom left corner, "
+        "with the camera's picture turned as set here; where it is turned otherwise they are left out.",
     )
 
 
@@ -78,6 +81,7 @@ class StudioSettings(BaseModel):
     network: NetworkSettings = NetworkSettings()
     matting: MattingSettings = MattingSettings()
     calibration: CalibrationSettings = CalibrationSettings()
+    corners_upright: Upright = Upright()  # how the camera hung when the settings' corners were written down
     programme: ProgrammeSettings = ProgrammeSettings()
     encoding: EncodingSettings = EncodingSettings()
     models_dir: Path
@@ -85,3 +89,8 @@ class StudioSettings(BaseModel):
     recording: RecordingSettings = RecordingSettings()
     recordings_path: Path | None = None  # the folder of recordings; None: nothing is kept beside one
     raw_path: Path | None = None  # the folder of raw recordings; None: none is made, whatever is set
+
+    def calibration_for(self, upright: Upright) -> CalibrationSettings:
+        """For a camera that hangs so. Without corners where they are those of pictures turned otherwise."""
+        chosen = self.calibration
+        return chosen if upright == self.corners_upright else chosen.model_copy(update={"corners": None})

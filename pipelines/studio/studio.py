@@ -94,7 +94,8 @@ class Studio:
         self._threads = Threads()
         self._marks = Marks()
         self._camera_rate = Rate()
-        corners = checked_corners(settings.calibration)
+        checked_corners(settings.calibration)  # before anything is opened, in use or not
+        calibration = settings.calibration_for(settings.camera.upright)
         size_wh, rate_hz = settings.programme.size_wh, settings.programme.rate_hz
         path = locate(settings.network.name, settings.models_dir)
         self._net = MattingNet.open(path, settings.network)
@@ -103,11 +104,12 @@ class Studio:
         self._lectern.start(Wanted(settings.courseware.path, settings.courseware_name))
         self._calibrating = Calibrating(
             settings.calibration_path,
-            corners,
+            checked_corners(calibration),
             size_wh,
             self._lectern.page,
             lambda: self._lcd,
             self._calibration_news,
+            calibration.source,
         )
         self._lcd = _open_lcd(settings, self._calibrating.lcd_page)
         self._camera = UprightCamera(
@@ -264,8 +266,8 @@ class Studio:
                     self._turn_camera(Upright(turn_deg, mirrored))
                 case FindUpright():
                     self._uprighting.start()
-                case UseCorners(shares):
-                    self._calibrating.use_corners(shares)
+                case UseCorners(shares, is_fallback):
+                    self._calibrating.use_corners(shares, is_fallback=is_fallback)
                 case DrawStroke(page, stroke):
                     self._annotator.draw(page, stroke)
                 case SetInk(page, strokes):
@@ -293,6 +295,7 @@ class Studio:
     def _turn_camera(self, upright: Upright) -> None:
         if upright != self._camera.upright:
             self._camera.upright = upright
+            self._calibrating.corners = checked_corners(self._settings.calibration_for(upright))
             self._calibrating.use_corners(None)
             self._calibrating.forget()
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import traceback
 from collections.abc import Callable
+
+log = logging.getLogger("classroom.studio")
 
 JOIN_S = 2.0
 
@@ -44,6 +47,7 @@ class Threads:
                 last = traceback.extract_tb(error.__traceback__)[-1]
                 where = f"{os.path.basename(last.filename)}:{last.lineno}"  # noqa: PTH119
                 self.failure = f"{name} stopped with {type(error).__name__}: {error} ({where})"
+                log.error("the %s thread failed", name, exc_info=error)
         self.stop.set()
 
     def wait(self) -> str | None:

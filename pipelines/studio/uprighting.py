@@ -49,7 +49,8 @@ class Uprighting:
     def start(self) -> None:
         """Begins to look; nothing happens while it does."""
         if self._running.acquire(blocking=False):
-            threading.Thread(target=self._run, name="uprighting", daemon=True).start()
+            began = (time.monotonic_ns(),)
+            threading.Thread(target=self._run, args=began, name="uprighting", daemon=True).start()
 
     def heed(self, news: CalibrationNews, measured: Calibration | None) -> None:
         """What was measured, or could not be, may tell that the camera hangs otherwise than was thought."""
@@ -71,11 +72,11 @@ class Uprighting:
     def close(self) -> None:
         self._frames.close()
 
-    def _run(self) -> None:
+    def _run(self, began_ns: int) -> None:
         try:
             self._send(UprightFound("looking"))
             before = self._upright()
-            pictures = self._pictures()
+            pictures = self._pictures(began_ns)
             hanging, witness = self._judge(pictures)
             if self._upright() != before:
                 self._send(UprightFound("unknown"))  # somebody turned it meanwhile
@@ -91,13 +92,14 @@ class Uprighting:
         finally:
             self._running.release()
 
-    def _pictures(self) -> list[U8]:
-        """Some, apart from each other; fewer, or none, of a camera that gives none."""
+    def _pictures(self, began_ns: int) -> list[U8]:
+        """Some, apart from each other; fewer, or none, of a camera that gives none. None of before: one may
+        be left from an earlier look, turned otherwise."""
         pictures: list[U8] = []
         give_up_s, due_s = time.monotonic() + PATIENCE_S, 0.0
         while len(pictures) < PICTURES and time.monotonic() < give_up_s:
             frame = self._frames.take(0.5)
-            if frame is not None and time.monotonic() >= due_s:
+            if frame is not None and frame.captured_ns >= began_ns and time.monotonic() >= due_s:
                 pictures.append(frame.rgb)
                 due_s = time.monotonic() + APART_S
         return pictures

@@ -15,7 +15,7 @@ from models.training.camera import Camera
 from models.training.coarse import imitated_coarse
 from models.training.dataset import CLOSE_HW, PLANES, Sample, sample_of
 from models.training.pages import make_page
-from models.training.patches import SIZE_PX, Patches
+from models.training.patches import SIZE_PX, Batch, Patches
 from models.training.people import Cutout, DataMissing, cropped, load_people
 from models.training.scene import Scene, make_scene
 from pipelines.matting.evidence import ANSWERS, FEATURES
@@ -127,15 +127,41 @@ def test_no_processor_saturates_on_the_weights_in_8_bits() -> None:
     assert max(int(np.abs(kernel.astype(np.int16)).max()) for kernel in kernels) <= 64
 
 
-def test_a_few_steps_learn_resume_and_export(tmp_path: Path) -> None:
+class Broken(Patches):
+    """Fails at step 6."""
+
+    def batch(self, step: int) -> Batch:
+        if step == 6:
+            raise ZeroDivisionError("a scene without pixels")
+        return super().batch(step)
+
+
+def test_what_goes_wrong_while_batches_are_made_is_raised() -> None:
+    scenes = [sample(seed) for seed in range(2)]
+    made = Broken(scenes, scenes, 1).batches(5, 9)
+    next(made)
+    with pytest.raises(ZeroDivisionError, match="without pixels"):
+        next(made)
+
+
+def test_a_few_steps_learn_resume_and_export(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("torch", reason="PyTorch is missing: pip install '.[train]'")
+    from models.training import train
     from models.training.export import export
-    from models.training.train import Course, Trainer
+    from models.training.train import Course, OtherCourse, Trainer
 
     scenes = [sample(seed) for seed in range(4)]
     patches = Patches(scenes, scenes, 1)
-    first = Trainer(Course(tmp_path, 4))
-    first.run(patches, [])
+    monkeypatch.setattr(train, "SAVE_EVERY", 4)
+    with pytest.raises(ZeroDivisionError):
+        Trainer(Course(tmp_path, 8)).run(Broken(scenes, scenes, 1), [])
+    for other, word in (
+        (Course(tmp_path, 9), "steps 8, not 9"),
+        (Course(tmp_path, 8, seed=2), "seed 1, not 2"),
+        (Course(tmp_path, 8, start=WEIGHTS), "start none"),
+    ):
+        with pytest.raises(OtherCourse, match=word):
+            Trainer(other)
     again = Trainer(Course(tmp_path, 8))
     assert again.step == 4
     again.run(patches, scenes[:1])

@@ -52,6 +52,18 @@ def test_a_long_gap_is_a_cut_and_so_is_time_that_runs_back(classroom: Classroom)
     assert cuts.is_cut(rgb, 0)
 
 
+def test_a_slow_pace_is_no_row_of_cuts(classroom: Classroom) -> None:
+    rgb = classroom.shot(0).frame.rgb
+    cuts = CutDetector()
+    times_s = [0.0, 1.4, 2.9, 4.2, 7.0, 8.4]
+    judged = [cuts.is_cut(rgb, round(time_s * PTS_HZ)) for time_s in times_s]
+    assert judged == [False, True, False, False, False, False]
+    assert cuts.is_cut(rgb, 30 * PTS_HZ), "a pause even so"
+    assert cuts.is_cut(rgb, 60 * PTS_HZ), "and no pause is usual"
+    other = np.ascontiguousarray(255 - rgb[:, ::-1])
+    assert cuts.is_cut(other, 60 * PTS_HZ + FRAME)
+
+
 def test_small_pictures_have_thumbnails_too() -> None:
     cuts = CutDetector()
     frame = Frame(np.zeros((180, 320, 3), np.uint8), 0, 0)

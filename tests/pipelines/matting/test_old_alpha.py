@@ -95,6 +95,12 @@ def test_it_stays_gone_while_alpha_lags_behind() -> None:
     assert (alpha(mattes)[inner(UP)] == 0).all()
 
 
+@pytest.mark.parametrize(("steps", "stays"), [(3, False), (6, False), (7, True)])
+def test_a_picture_of_long_ago_says_nothing_of_who_has_gone(steps: int, stays: bool) -> None:
+    pha = alpha([sight(0, UP, UP, 0), sight(steps, DOWN, UP, OLD_PTS)])
+    assert (pha[inner(UP)] == (255 if stays else 0)).all()
+
+
 def test_fresh_alpha_is_left_to_the_network() -> None:
     pha = alpha([sight(0, UP, UP, 0), sight(1, DOWN, UP, 0)])
     assert (pha[inner(DOWN)] == 0).all()

@@ -88,5 +88,5 @@ def test_corners_as_shares_are_those_in_pixels_on_every_size():
     assert large == pytest.approx(small * 2 + 0.5)
     with pytest.raises(CalibrationRefused, match="not the corners of a screen"):
         corners_from_shares(shares[::-1], (640, 360))
-    with pytest.raises(CalibrationRefused, match="too few for a screen"):
+    with pytest.raises(CalibrationRefused, match="too little for a screen"):
         corners_from_shares(tuple((x * 0.05, y * 0.05) for x, y in shares), (640, 360))

@@ -1,9 +1,13 @@
+import logging
 import threading
+
+import pytest
 
 from pipelines.studio.threads import Threads
 
 
-def test_the_first_stage_that_fails_ends_all_and_is_named() -> None:
+def test_the_first_stage_that_fails_ends_all_and_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.ERROR)
     threads = Threads()
     ended = threading.Event()
 
@@ -21,6 +25,7 @@ def test_the_first_stage_that_fails_ends_all_and_is_named() -> None:
     assert "matting" in failure and "KeyError" in failure and "test_threads.py" in failure
     assert threads.join() == []
     assert ended.is_set()
+    assert "in broken" in caplog.text and "matting" in caplog.text, "the whole way to it is in the log"
 
 
 def test_an_ordered_stop_is_no_failure() -> None:
