@@ -247,8 +247,9 @@ class Studio:
                     self._lectern.turn(step, index)
                 case OpenCourseware(path, name):
                     self._lectern.open(Wanted(path, name))
-                case OfferScreen(session, sdp):
-                    self._lectern.offer_screen(session, sdp, partial(self._answer_offer, session))
+                case OfferScreen(session, sdp, servers):
+                    answered = partial(self._answer_offer, session)
+                    self._lectern.offer_screen(session, sdp, answered, servers)
                 case EndScreen(session):
                     self._lectern.end_screen(session)
                 case MixVoice():
