@@ -15,6 +15,7 @@ from typing import Any
 import uvicorn
 
 from appliance.api import create_app
+from appliance.connections import PatientProtocol
 from appliance.gateway import Gateway
 from appliance.listening import listen
 from appliance.notify import Notifier
@@ -63,6 +64,7 @@ async def _serve(
     server = _Server(
         uvicorn.Config(
             create_app(gateway, tokens),
+            http=PatientProtocol,
             log_config=None,
             access_log=False,
             lifespan="off",

@@ -92,7 +92,8 @@ class Gateway:
         self._on_ready = on_ready
         self._courseware = settings.courseware.path
         self._courseware_name = ""
-        self.screens = OfferedSessions(self._order, OfferScreen, EndScreen)
+        servers = self.broadcast.servers_of_box
+        self.screens = OfferedSessions(self._order, OfferScreen, EndScreen, servers)
         self.pictures = Pictures(self._order)
         self._page_index = 0
         self._film: FilmStatus | None = None  # for a studio that begins anew

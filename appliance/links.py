@@ -32,15 +32,22 @@ def watch_links(http: HttpSettings, port: int, token: str) -> list[str]:
 
 
 def bases(http: HttpSettings, port: int) -> list[tuple[str, str]]:
-    """(on which machine it works, "http://host:port"): this machine first, then the classroom's network."""
+    """(on which machine it works, "http://host:port"): this machine first, then the classroom's network.
+
+    The network's is `http.public_url`, where that is set: a proxy's name, or the certificate's.
+    """
     scheme = "https" if http.certificate else "http"
-    if http.host not in _ANY:
-        hosts = [("this machine" if _is_loopback(http.host) else "the network", http.host)]
-    else:
+    if http.host in _ANY:
         hosts = [("this machine", "localhost")]
         if address := network_address():
             hosts.append(("the network", address))
-    return [(where, f"{scheme}://{_bracketed(host)}:{port}") for where, host in hosts]
+    else:
+        hosts = [("this machine" if _is_loopback(http.host) else "the network", http.host)]
+    found = [(where, f"{scheme}://{_bracketed(host)}:{port}") for where, host in hosts]
+    if not http.public_url:
+        return found
+    here = [(where, base) for where, base in found if where == "this machine"]
+    return [*here, ("the network", http.public_url)]
 
 
 def network_address() -> str:

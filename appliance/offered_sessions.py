@@ -8,7 +8,17 @@ import secrets
 from collections.abc import Callable
 from typing import Final
 
-from pipelines.orders import EndCamera, EndScreen, EndVoice, OfferCamera, OfferScreen, OfferVoice, Order
+from pipelines.broadcast import IceServer
+from pipelines.orders import (
+    BoxServer,
+    EndCamera,
+    EndScreen,
+    EndVoice,
+    OfferCamera,
+    OfferScreen,
+    OfferVoice,
+    Order,
+)
 from pipelines.reports import CameraSeen, OfferAnswer, SessionEnded, VoiceHeard
 
 ANSWER_S: Final = 10.0
@@ -19,17 +29,22 @@ class StudioBusy(Exception):
 
 
 class OfferedSessions:
-    """The sessions of one kind by id, for the event loop. order: to the studio; it raises StudioBusy."""
+    """The sessions of one kind by id, for the event loop. order: to the studio; it raises StudioBusy.
+
+    servers: the STUN and TURN servers that the box uses for one more session.
+    """
 
     def __init__(
         self,
         order: Callable[[Order], None],
         begin: type[OfferScreen] | type[OfferVoice] | type[OfferCamera],
         finish: type[EndScreen] | type[EndVoice] | type[EndCamera],
+        servers: Callable[[], list[IceServer]],
     ) -> None:
         self._order = order
         self._begin = begin
         self._finish = finish
+        self._servers = servers
         self._sessions: dict[str, asyncio.Future[OfferAnswer]] = {}
 
     async def offer(self, sdp: str) -> tuple[str, OfferAnswer]:
@@ -38,7 +53,8 @@ class OfferedSessions:
         answered: asyncio.Future[OfferAnswer] = asyncio.get_running_loop().create_future()
         self._sessions[session] = answered
         try:
-            self._order(self._begin(session, sdp))
+            servers = [BoxServer(one.url, one.username, one.password) for one in self._servers()]
+            self._order(self._begin(session, sdp, tuple(servers)))
             answer = await asyncio.wait_for(answered, ANSWER_S)
         except (StudioBusy, TimeoutError):
             self.end(session)

@@ -50,10 +50,10 @@ class Talk:
         self._broadcast = broadcast
         self._order = order
         self._tell = on_change
-        self._sessions = OfferedSessions(order, OfferVoice, EndVoice)
+        self._sessions = OfferedSessions(order, OfferVoice, EndVoice, broadcast.servers_of_box)
         self._asked_s: dict[str, float] = {}
         self.turn: Turn | None = None
-        self.camera = RoomCamera(order, on_change)
+        self.camera = RoomCamera(order, on_change, broadcast.servers_of_box)
 
     # What rooms do ------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Final, Literal
 
 from appliance.offered_sessions import OfferedSessions
+from pipelines.broadcast import IceServer
 from pipelines.media import Corner
 from pipelines.orders import EndCamera, OfferCamera, Order, ShowCamera
 from pipelines.reports import CameraPicture, CameraSeen, OfferAnswer, SessionEnded
@@ -23,12 +24,20 @@ class NoCamera(Exception):
 
 
 class RoomCamera:
-    """Lives in the event loop. order: to the studio; it raises StudioBusy. on_change: after each change."""
+    """Lives in the event loop. order: to the studio; it raises StudioBusy. on_change: after each change.
 
-    def __init__(self, order: Callable[[Order], None], on_change: Callable[[], None]) -> None:
+    servers: the STUN and TURN servers that the box uses for one more session.
+    """
+
+    def __init__(
+        self,
+        order: Callable[[Order], None],
+        on_change: Callable[[], None],
+        servers: Callable[[], list[IceServer]],
+    ) -> None:
         self._order = order
         self._tell = on_change
-        self._sessions = OfferedSessions(order, OfferCamera, EndCamera)
+        self._sessions = OfferedSessions(order, OfferCamera, EndCamera, servers)
         self._session = ""
         self._is_seen = False
         self._name = ""

@@ -5,7 +5,7 @@ Pickled over one pipe between two processes of one user.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pipelines.ink import PageKey, Pointer, Stroke
@@ -48,11 +48,21 @@ class SetFilm:
 
 
 @dataclass(frozen=True, slots=True)
+class BoxServer:
+    """A STUN or TURN server for the box's own side. password: a secret until it expires; "" for STUN."""
+
+    url: str
+    username: str = ""
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class OfferScreen:
     """A presenter's SDP offer (RFC 9725), answered by OfferAnswer. session: chosen by the gateway."""
 
     session: str
     sdp: str
+    servers: tuple[BoxServer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +78,7 @@ class OfferVoice:
 
     session: str
     sdp: str
+    servers: tuple[BoxServer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +102,7 @@ class OfferCamera:
 
     session: str
     sdp: str
+    servers: tuple[BoxServer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from starlette.responses import Response
 
 from appliance.api.access import ROLE_KEY, assistant, room_of, viewer
 from appliance.api.audience import ViewerId, left
+from appliance.api.ice_links import OPTIONS_SUMMARY, SDP, add_links, options_answer
 from appliance.api.problems import documented
-from appliance.api.whip import OFFER, OFFER_STATUS, SDP, offered
+from appliance.api.whip import OFFER, OFFER_STATUS, offered
 from appliance.api.wire_talk import RoomCameraOut, TalkBody, TalkChange, TalkOut
 from appliance.desk import TooOften
 from appliance.gateway import Gateway
@@ -171,8 +172,7 @@ def microphone_routes(gateway: Gateway) -> APIRouter:
     )
     async def post_offer(request: Request, viewer_id: Microphone) -> Response:
         """Sound alone, once the assistant has let this room speak. A second offer takes the first's place."""
-        answer = await _answered(gateway, request, viewer_id, gateway.talk.offer)
-        return Response(answer, 201, {"Location": f"/talk/{viewer_id}"}, media_type=SDP)
+        return await _answered(gateway, request, viewer_id, gateway.talk.offer)
 
     @router.delete(
         "/{viewer_id}",
@@ -186,7 +186,30 @@ def microphone_routes(gateway: Gateway) -> APIRouter:
         return Response(status_code=200)
 
     _add_camera_routes(router, gateway)
+    _add_options_routes(router, gateway)
     return router
+
+
+def _add_options_routes(router: APIRouter, gateway: Gateway) -> None:
+    @router.options(
+        "/{viewer_id}",
+        status_code=204,
+        summary=OPTIONS_SUMMARY,
+        response_class=Response,
+        responses=_ERRORS,
+    )
+    async def microphone_options(request: Request, viewer_id: Microphone) -> Response:
+        return options_answer(request, gateway)
+
+    @router.options(
+        "/{viewer_id}/camera",
+        status_code=204,
+        summary=OPTIONS_SUMMARY,
+        response_class=Response,
+        responses=_ERRORS,
+    )
+    async def camera_options(request: Request, viewer_id: Microphone) -> Response:
+        return options_answer(request, gateway)
 
 
 def _add_camera_routes(router: APIRouter, gateway: Gateway) -> None:
@@ -203,8 +226,7 @@ def _add_camera_routes(router: APIRouter, gateway: Gateway) -> None:
 
         It is scaled down to 640x360 at 15 pictures a second, and one that costs too much to decode is ended.
         """
-        answer = await _answered(gateway, request, viewer_id, gateway.talk.offer_camera)
-        return Response(answer, 201, {"Location": f"/talk/{viewer_id}/camera"}, media_type=SDP)
+        return await _answered(gateway, request, viewer_id, gateway.talk.offer_camera)
 
     @router.delete(
         "/{viewer_id}/camera",
@@ -231,8 +253,8 @@ async def _answered(
     request: Request,
     viewer_id: str,
     take: Callable[[str, str], Awaitable[OfferAnswer]],
-) -> str:
-    """The SDP answer to the offer in the body. Raises HTTPException, StudioBusy."""
+) -> Response:
+    """201 with the SDP answer to the offer in the body. Raises HTTPException, StudioBusy."""
     _own(gateway, request, viewer_id)
     offer = await offered(request)
     try:
@@ -249,7 +271,9 @@ async def _answered(
         ) from None
     if answer.fault:
         raise HTTPException(OFFER_STATUS[answer.fault], answer.reason)
-    return answer.sdp
+    response = Response(answer.sdp, 201, {"Location": request.url.path}, media_type=SDP)
+    add_links(response, gateway)
+    return response
 
 
 def talk_out(gateway: Gateway) -> TalkOut | None:

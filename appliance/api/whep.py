@@ -8,9 +8,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from appliance.api.access import ROLE_KEY, assistant, may_watch, room_of, viewer
+from appliance.api.access import ROLE_KEY, assistant, room_of, viewer
+from appliance.api.ice_links import OPTIONS_SUMMARY, SDP, add_links, options_answer
 from appliance.api.problems import documented
-from appliance.api.whip import NO_TRICKLE, NOT_AN_OFFER, SDP
+from appliance.api.whip import NO_TRICKLE, NOT_AN_OFFER
 from appliance.gateway import Gateway
 from appliance.tokens import Role
 from pipelines.broadcast import AnswerTimedOut, BadOffer, Hears, TooManyViewers
@@ -74,18 +75,9 @@ def whep_routes(gateway: Gateway) -> APIRouter:
             await assistant(request)
         return await _admit(gateway, request, name, hear)
 
-    @router.options(
-        "/whep",
-        status_code=204,
-        summary="What may be posted; with a token also the STUN and TURN servers, as Link headers",
-        response_class=Response,
-    )
+    @router.options("/whep", status_code=204, summary=OPTIONS_SUMMARY, response_class=Response)
     async def offer_options(request: Request) -> Response:
-        response = Response(status_code=204, headers={"Allow": "POST, OPTIONS", "Accept-Post": SDP})
-        if may_watch(request):
-            response.headers["Cache-Control"] = "no-store"
-            _add_links(response, gateway)
-        return response
+        return options_answer(request, gateway)
 
     _add_session_routes(router, gateway)
     return router
@@ -160,14 +152,8 @@ async def _admit(gateway: Gateway, request: Request, name: str, hears: Hears) ->
         gateway.desk.joined(viewer_id, room_id)
         gateway.talk.tune(viewer_id)
     response = Response(answer, 201, {"Location": f"/whep/{viewer_id}"}, media_type=SDP)
-    _add_links(response, gateway)
+    add_links(response, gateway)
     return response
-
-
-def _add_links(response: Response, gateway: Gateway) -> None:
-    """The STUN and TURN servers, one Link header each (RFC 9725 section 4.6)."""
-    for server in gateway.broadcast.ice_servers():
-        response.headers.append("Link", server.link())
 
 
 def _printable(name: str) -> str:

@@ -7,11 +7,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from appliance.api.access import presenter
+from appliance.api.ice_links import OPTIONS_SUMMARY, SDP, add_links, options_answer
 from appliance.api.problems import documented
 from appliance.gateway import Gateway
 from pipelines.saying import said
 
-SDP = "application/sdp"
 NOT_AN_OFFER = said("offer_type", "Send an SDP offer as {type}.", type=SDP)
 NO_TRICKLE = said(
     "no_trickle", "Trickle ICE and ICE restarts are not supported: gather first, or post a new offer."
@@ -59,9 +59,9 @@ def whip_routes(gateway: Gateway) -> APIRouter:
         """With its first picture the screen takes the place of the courseware, which returns afterwards."""
         return await _admit(gateway, request)
 
-    @router.options("/whip", status_code=204, summary="What may be posted", response_class=Response)
-    async def offer_options() -> Response:
-        return Response(status_code=204, headers={"Allow": "POST, OPTIONS", "Accept-Post": SDP})
+    @router.options("/whip", status_code=204, summary=OPTIONS_SUMMARY, response_class=Response)
+    async def offer_options(request: Request) -> Response:
+        return options_answer(request, gateway)
 
     @router.delete(
         "/whip/{session}",
@@ -123,4 +123,6 @@ async def _admit(gateway: Gateway, request: Request) -> Response:
     if answer.fault:
         status = OFFER_STATUS[answer.fault]
         raise HTTPException(status, answer.reason, _RETRY if status == 503 else None)
-    return Response(answer.sdp, 201, {"Location": f"/whip/{session}"}, media_type=SDP)
+    response = Response(answer.sdp, 201, {"Location": f"/whip/{session}"}, media_type=SDP)
+    add_links(response, gateway)
+    return response

@@ -20,7 +20,7 @@ class DestinationOut(BaseModel):
     )
     code: str = Field(
         description="Of the last failure, empty when all is well: token, unreachable, unauthorized, "
-        "not_found, busy, redirects, refused, bad_answer, no_connection, lost."
+        "not_found, busy, redirects, refused, bad_answer, no_connection, lost, box."
     )
     reason: str = Field(description="The same in words.")
     next_try_s: float | None = Field(description="Until the next try, while waiting.")

@@ -162,6 +162,7 @@ class Media:
         return self._box.offer("POST", "/whip", sdp)
 
     def share_options(self) -> dict[str, str]:
+        """Headers: `link` has the STUN and TURN servers."""
         return self._box.head("OPTIONS", "/whip")
 
     def screen_options(self, session: str) -> dict[str, str]:
@@ -180,6 +181,14 @@ class Media:
     def show_camera(self, viewer_id: str, sdp: str) -> Session:
         """WHIP: the camera of the room whose turn it is."""
         return self._box.offer("POST", "/talk/{viewer_id}/camera", sdp, viewer_id=viewer_id)
+
+    def speak_options(self, viewer_id: str) -> dict[str, str]:
+        """Headers: `link` has the STUN and TURN servers."""
+        return self._box.head("OPTIONS", "/talk/{viewer_id}", viewer_id=viewer_id)
+
+    def camera_options(self, viewer_id: str) -> dict[str, str]:
+        """As `speak_options`."""
+        return self._box.head("OPTIONS", "/talk/{viewer_id}/camera", viewer_id=viewer_id)
 
     def hide_camera(self, viewer_id: str) -> None:
         self._box.order("DELETE", "/talk/{viewer_id}/camera", viewer_id=viewer_id)

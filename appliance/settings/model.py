@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from appliance.library.settings import LibrarySettings
 from models.catalog import default_models_dir
@@ -33,11 +34,33 @@ class HttpSettings(BaseModel):
         description="Address to listen on. 127.0.0.1 for this machine alone, or behind a reverse proxy.",
     )
     port: int = Field(8080, ge=0, le=65535, description="TCP port to listen on; 0 takes any free one.")
+    public_url: str = Field(
+        "",
+        description="Where others reach the box, for links and QR codes: https://box.school.example, the "
+        "certificate's name or the reverse proxy's. Empty: this machine's address and port.",
+    )
     cors_origins: tuple[str, ...] = Field(
         (), description='Other web sites whose pages may play the programme: ["https://school.example"].'
     )
     certificate: str = Field("", description="PEM file with the certificate chain; with key: https.")
     key: str = Field("", description="PEM file with the certificate's private key.")
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_origin(cls, url: str) -> str:
+        """Without the slash behind it: the pages' paths are put there."""
+        if not url:
+            return url
+        parts = urlsplit(url)  # its ValueError for brackets says enough
+        is_whole = f"{parts.scheme}://{parts.netloc}" == url.removesuffix("/")
+        if parts.scheme not in ("http", "https") or not parts.hostname or not is_whole or "@" in parts.netloc:
+            raise ValueError(
+                "write http:// or https://, a name and perhaps a port: https://box.school.example"
+            )
+        if any(character.isspace() or not character.isprintable() for character in url):
+            raise ValueError("there are spaces in it")
+        _ = parts.port  # raises ValueError for one that is none
+        return url.removesuffix("/")
 
     @model_validator(mode="after")
     def _both_or_none(self) -> HttpSettings:

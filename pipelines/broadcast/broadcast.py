@@ -13,7 +13,7 @@ from typing import Literal
 from pipelines.broadcast import hooks
 from pipelines.broadcast.choosing import LAYER_BPS
 from pipelines.broadcast.errors import TooManyViewers
-from pipelines.broadcast.ice_servers import IceServer, for_box, ice_servers
+from pipelines.broadcast.ice_servers import IceServer, for_aiortc, ice_servers, of_box
 from pipelines.broadcast.key_requests import KeyRequests
 from pipelines.broadcast.offers import read_offer
 from pipelines.broadcast.pacing import Pacer
@@ -131,7 +131,7 @@ class Broadcast:
         peer = Peer(
             secrets.token_urlsafe(16),
             name,
-            for_box(self.ice_servers(), self._settings),
+            for_aiortc(self.servers_of_box()),
             self._pacer,
             self._ask_key,
             self._gone,
@@ -152,6 +152,10 @@ class Broadcast:
     def ice_servers(self) -> list[IceServer]:
         """STUN and TURN servers for one viewer; the passwords are theirs alone, and expire."""
         return ice_servers(self._settings)
+
+    def servers_of_box(self) -> list[IceServer]:
+        """Those that the box itself uses, for one connection with a browser, whichever way media goes."""
+        return of_box(self._settings)
 
     async def remove(self, viewer_id: str) -> bool:
         """Ends a viewer's session. False if there is none of that id (any more)."""

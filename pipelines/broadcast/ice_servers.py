@@ -64,13 +64,15 @@ def password_for(username: str, secret: bytes) -> str:
     return base64.b64encode(hmac.new(secret, username.encode(), hashlib.sha1).digest()).decode()
 
 
-def for_box(servers: Sequence[IceServer], settings: BroadcastSettings) -> list[RTCIceServer]:
+def of_box(settings: BroadcastSettings) -> list[IceServer]:
+    """Those that the box itself uses, for one connection: TURN only where it is told to. Reads a file."""
+    servers = ice_servers(settings)
+    return [server for server in servers if not server.is_relay or settings.relay == "both"]
+
+
+def for_aiortc(servers: Sequence[IceServer]) -> list[RTCIceServer]:
     """As aiortc takes them; it uses the first STUN server and the first TURN server."""
-    return [
-        RTCIceServer(server.url, server.username or None, server.password or None)
-        for server in servers
-        if not server.is_relay or settings.relay == "both"
-    ]
+    return [RTCIceServer(server.url, server.username or None, server.password or None) for server in servers]
 
 
 def _secret(settings: BroadcastSettings) -> bytes:

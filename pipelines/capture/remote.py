@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +17,7 @@ from av.video.reformatter import Colorspace
 
 from pipelines.channels import Closed, Latest
 from pipelines.media import I16, U8, SizeWh, freeze
+from pipelines.orders import BoxServer
 from pipelines.receiving.peer import Wording
 from pipelines.receiving.reception import Answered
 from pipelines.receiving.single import OneSender
@@ -123,12 +124,12 @@ class RemoteCamera:
         """Pictures beyond MOST_HZ so far."""
         return self._arrived.dropped
 
-    def offer(self, session: str, sdp: str, answered: Answered) -> None:
+    def offer(self, session: str, sdp: str, answered: Answered, servers: Sequence[BoxServer] = ()) -> None:
         """A room's WHIP offer; the camera before it is sent away. Not after `close`."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="remote camera", daemon=True)
             self._thread.start()
-        self._sender.offer(session, sdp, answered)
+        self._sender.offer(session, sdp, answered, servers)
 
     def end(self, session: str) -> None:
         """From now on nothing of it is seen."""

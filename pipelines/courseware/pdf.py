@@ -125,6 +125,8 @@ class PdfPages:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
+                # None of the box's own environment: its tokens may stand there.
+                env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
             )
         answer = self._answer(self._open_limit_s)
         if answer.get("error") == "locked":

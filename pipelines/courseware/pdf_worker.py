@@ -1,8 +1,8 @@
 """Reads one PDF and draws its pages: a program of its own, because a hostile PDF may crash or never end.
 
 PDFium is C++ fed with files from USB sticks. Here it may die, or take all the memory and time it is
-given, and the lesson goes on. It runs as a file, not as a module of the package, so that it starts
-in a tenth of a second and holds nothing of the studio.
+given, and the lesson goes on; and it sees neither network nor files but the one it shows. It runs as a file,
+not as a module of the package, so that it starts in a tenth of a second and holds nothing of the studio.
 
 Standard input: one line "index width height seconds" per page. Standard output: one line of JSON
 {"count": n} or {"error": "locked" | "damaged"} after opening; then for each page one line
@@ -22,15 +22,22 @@ from typing import Any
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
 
+from pipelines.courseware.preparing.confinement import give_up
 
-def _confine(memory_bytes: int) -> None:
-    """No files written, no core dump, bounded memory, an alarm that ends it: for good."""
+
+def _confine(path: Path, memory_bytes: int) -> list[str]:
+    """No other files, no network, nothing written, bounded memory, an alarm that ends it: for good.
+
+    Returns what the kernel could not do. Not `confine`: that dies with the thread that started it, and counts
+    processor time, of which a lesson may need much.
+    """
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the studio's to answer
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    return give_up(None, [path])
 
 
 def _answer(**message: str | int) -> None:
@@ -85,7 +92,7 @@ def _draw(document: Any, index: int, outer_wh: tuple[int, int]) -> None:
 
 
 def main(path: str, memory_bytes: int, open_limit_s: float) -> int:
-    _confine(memory_bytes)
+    _confine(Path(path), memory_bytes)
     signal.setitimer(signal.ITIMER_REAL, open_limit_s)
     document = _open(path)
     if document is None:

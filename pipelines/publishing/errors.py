@@ -15,6 +15,7 @@ Code = Literal[
     "bad_answer",  # a success that says nothing usable
     "no_connection",  # answered, but no media path came up
     "lost",  # it was live
+    "box",  # nothing of the server's: this box is out of files, processes or memory, or has a fault
 ]
 
 

@@ -119,11 +119,10 @@ class Publisher:
     async def _run(self) -> None:
         while True:
             self._be("connecting")
-            try:
-                await self._publish()
-            except PublishError as failure:
-                self._failure = failure
-            assert self._failure is not None
+            # Whatever ends a session, it is tried again. When this is cancelled, the session still ends well.
+            (outcome,) = await asyncio.gather(self._publish(), return_exceptions=True)
+            assert outcome is not None
+            self._failure = self._failed(outcome)
             pause_s = self._backoff.failed(self._failure.retry_after_s)
             self._due_s = time.monotonic() + pause_s
             log.warning(
@@ -203,8 +202,15 @@ class Publisher:
             self._backoff.succeeded()
         raise PublishError("lost", why)
 
+    def _failed(self, error: BaseException) -> PublishError:
+        if isinstance(error, PublishError):
+            return error
+        log.error("destination %s failed", self.destination.name, exc_info=error)
+        why = (error.strerror if isinstance(error, OSError) else "") or type(error).__name__
+        return PublishError("box", f"this box could not send ({why})")
+
     def _ended(self, task: asyncio.Task[None]) -> None:
-        """A bug ends this destination, in the log's words; the lesson and the others go on."""
+        """A bug outside of a session ends this destination, in the log's words; the others go on."""
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("destination %s failed", self.destination.name, exc_info=error)
             self._task = None

@@ -87,8 +87,8 @@ class WhipClient:
         if reply.status != HTTPStatus.CREATED:
             raise _refusal(reply)
         location = reply.headers.get("location", "")
-        session_url = urljoin(reply.url, location)
-        if not location or urlsplit(session_url).scheme not in ("http", "https"):
+        session_url = _joined(reply.url, location)
+        if not location or session_url is None or urlsplit(session_url).scheme not in ("http", "https"):
             raise PublishError("bad_answer", "the server opened a session without saying where (no Location)")
         servers = ice_servers(reply.headers.get_list("link"))
         session = WhipSession(session_url, reply.headers.get("etag", ""), reply.body, servers)
@@ -118,7 +118,9 @@ class WhipClient:
             location = reply.headers.get("location", "")
             if reply.status not in _REDIRECTS or not location:
                 return reply
-            target = urljoin(url, location)
+            target = _joined(url, location)
+            if target is None:
+                raise PublishError("redirects", "the server sends us on to what is no address")
             if urlsplit(target).scheme not in ("https", urlsplit(url).scheme):
                 raise PublishError("redirects", "the server sends us from https to an address without it")
             url = target
@@ -170,7 +172,17 @@ def retry_after_s(text: str) -> float | None:
     return min(max(0.0, then.timestamp() - time.time()), MAX_RETRY_AFTER_S)
 
 
+def _joined(url: str, location: str) -> str | None:
+    """Where Location leads; None where that is no address, as with a port beyond 65535."""
+    try:
+        target = urljoin(url, location)
+        _origin(target)
+    except ValueError:
+        return None
+    return target
+
+
 def _origin(url: str) -> tuple[str, str, int]:
-    """RFC 6454."""
+    """RFC 6454. Raises ValueError."""
     parts = urlsplit(url)
     return parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)

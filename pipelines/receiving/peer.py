@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol
 
@@ -14,6 +14,7 @@ from aiortc import (
     InvalidStateError,
     MediaStreamTrack,
     RTCConfiguration,
+    RTCIceServer,
     RTCPeerConnection,
     RTCRtpReceiver,
     RTCRtpTransceiver,
@@ -25,6 +26,7 @@ from av import AudioFrame, VideoFrame
 from av.audio.resampler import AudioResampler
 
 from pipelines.media import I16, SOUND_HZ
+from pipelines.orders import BoxServer
 from pipelines.receiving import hooks
 from pipelines.receiving.offer import BadOffer, Medium, read_offer
 from pipelines.saying import said
@@ -64,9 +66,17 @@ class ReceivingPeer:
     """A sender's connection. Lives in one event loop; `end` and `wait_ended` are for any thread."""
 
     def __init__(
-        self, medium: Medium, sink: Sink, wording: Wording, on_connected: Callable[[], None]
+        self,
+        medium: Medium,
+        sink: Sink,
+        wording: Wording,
+        on_connected: Callable[[], None],
+        servers: Sequence[BoxServer] = (),
     ) -> None:
-        """on_connected: the first picture, or of a voice the first sound, is there; called once."""
+        """on_connected: the first picture, or of a voice the first sound, is there; called once.
+
+        servers: STUN and TURN for the box; of each kind the first is used.
+        """
         self._medium = medium
         self._sink = sink
         self._wording = wording
@@ -77,7 +87,14 @@ class ReceivingPeer:
         self._reason = ""
         self._over = threading.Event()
         # An empty list, not None: aiortc's default is a public STUN server.
-        self._connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self._connection = RTCPeerConnection(
+            RTCConfiguration(
+                iceServers=[
+                    RTCIceServer(server.url, server.username or None, server.password or None)
+                    for server in servers
+                ]
+            )
+        )
         self._tasks: set[asyncio.Task[None]] = set()
         self._receiver: RTCRtpReceiver | None = None
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
+from pipelines.orders import BoxServer
 from pipelines.receiving import hooks
 from pipelines.receiving.offer import BadOffer, FaultKind
 from pipelines.receiving.peer import ReceivingPeer
@@ -22,8 +23,9 @@ Answered = Callable[[str, FaultKind | None, str], None]
 class Reception:
     """Sessions by id. Everything here may be called from any thread.
 
-    full: what a sender is told when `most` sessions are there already. make: a peer for a session, called in
-    the loop. on_ended(session, reason): it has gone, for whatever reason; called in the loop's thread.
+    full: what a sender is told when `most` sessions are there already. make: a peer for a session, with
+    these STUN and TURN servers, called in the loop. on_ended(session, reason): it has gone, for whatever
+    reason; called in the loop's thread.
     """
 
     def __init__(
@@ -31,7 +33,7 @@ class Reception:
         name: str,
         most: int,
         full: str,
-        make: Callable[[str], ReceivingPeer],
+        make: Callable[[str, Sequence[BoxServer]], ReceivingPeer],
         on_ended: Callable[[str, str], None],
     ) -> None:
         hooks.install()
@@ -44,9 +46,12 @@ class Reception:
         self._thread = threading.Thread(target=self._loop.run_forever, name=name, daemon=True)
         self._thread.start()
 
-    def offer(self, session: str, sdp: str, answered: Answered) -> None:
-        """answered(sdp, None, ""), or answered("", kind, reason) for an offer that is refused."""
-        asyncio.run_coroutine_threadsafe(self._offer(session, sdp, answered), self._loop)
+    def offer(self, session: str, sdp: str, answered: Answered, servers: Sequence[BoxServer] = ()) -> None:
+        """answered(sdp, None, ""), or answered("", kind, reason) for an offer that is refused.
+
+        servers: STUN and TURN for the box's side.
+        """
+        asyncio.run_coroutine_threadsafe(self._offer(session, sdp, answered, servers), self._loop)
 
     def end(self, session: str) -> None:
         asyncio.run_coroutine_threadsafe(self._end(session), self._loop)
@@ -57,11 +62,11 @@ class Reception:
         self._thread.join()
         self._loop.close()
 
-    async def _offer(self, session: str, sdp: str, answered: Answered) -> None:
+    async def _offer(self, session: str, sdp: str, answered: Answered, servers: Sequence[BoxServer]) -> None:
         if len(self._peers) >= self._most:
             answered("", "failed", self._full)
             return
-        peer = self._peers[session] = self._make(session)
+        peer = self._peers[session] = self._make(session, servers)
         try:
             answer = await peer.answer(sdp)
         except BadOffer as bad:

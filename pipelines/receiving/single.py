@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Generic, TypeVar
 
+from pipelines.orders import BoxServer
 from pipelines.receiving.offer import FaultKind, Medium
 from pipelines.receiving.peer import ReceivingPeer, Sink, Wording
 from pipelines.receiving.reception import Answered, Reception
@@ -47,7 +48,7 @@ class OneSender(Generic[S]):
         """The session that counts, connected or about to be, and who takes what it sends."""
         return self._newest
 
-    def offer(self, session: str, sdp: str, answered: Answered) -> None:
+    def offer(self, session: str, sdp: str, answered: Answered, servers: Sequence[BoxServer] = ()) -> None:
         """A WHIP offer; the sender before it is sent away."""
 
         def told(answer: str, fault: FaultKind | None, reason: str) -> None:
@@ -63,7 +64,7 @@ class OneSender(Generic[S]):
             reception, before = self._reception, self._newest
         if before is not None:
             self.end(before[0])
-        reception.offer(session, sdp, told)
+        reception.offer(session, sdp, told, servers)
 
     def end(self, session: str) -> None:
         """From now on nothing of it counts, whatever is still on its way."""
@@ -79,11 +80,11 @@ class OneSender(Generic[S]):
         if reception is not None:
             reception.close()
 
-    def _make(self, session: str) -> ReceivingPeer:
+    def _make(self, session: str, servers: Sequence[BoxServer]) -> ReceivingPeer:
         sink = self._make_sink(session)
         with self._lock:
             self._newest = session, sink
-        return ReceivingPeer(self._medium, sink, self._wording, lambda: self._on_arrived(session))
+        return ReceivingPeer(self._medium, sink, self._wording, lambda: self._on_arrived(session), servers)
 
     def _gone(self, session: str, reason: str) -> None:
         self._forget(session)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,6 +10,7 @@ import numpy as np
 from av import VideoFrame
 
 from pipelines.media import I16, SOUND_BLOCK_SAMPLES
+from pipelines.orders import BoxServer
 from pipelines.receiving.peer import Wording
 from pipelines.receiving.reception import Answered
 from pipelines.receiving.single import OneSender
@@ -67,9 +68,9 @@ class RemoteVoice:
         """Of the newest block taken."""
         return self._meter.peak_dbfs
 
-    def offer(self, session: str, sdp: str, answered: Answered) -> None:
+    def offer(self, session: str, sdp: str, answered: Answered, servers: Sequence[BoxServer] = ()) -> None:
         """A room's WHIP offer; the room before it is sent away."""
-        self._sender.offer(session, sdp, answered)
+        self._sender.offer(session, sdp, answered, servers)
 
     def end(self, session: str) -> None:
         self._sender.end(session)

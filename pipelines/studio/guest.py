@@ -47,12 +47,12 @@ class Guest:
     def obey(self, order: Order) -> None:
         """What the order says of the room; others are none of its business."""
         match order:
-            case OfferVoice(session, sdp):
-                self.voice.offer(session, sdp, partial(self._answered, session))
+            case OfferVoice(session, sdp, servers):
+                self.voice.offer(session, sdp, partial(self._answered, session), servers)
             case EndVoice(session):
                 self.voice.end(session)
-            case OfferCamera(session, sdp):
-                self.camera.offer(session, sdp, partial(self._answered, session))
+            case OfferCamera(session, sdp, servers):
+                self.camera.offer(session, sdp, partial(self._answered, session), servers)
             case EndCamera(session):
                 self.camera.end(session)
             case ShowCamera():

@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pipelines.capture.opening import open_camera
@@ -23,6 +23,7 @@ from pipelines.courseware.screens.live import Live
 from pipelines.courseware.screens.sharing import ScreenShares
 from pipelines.ink import SCREEN, PageKey
 from pipelines.media import I16, U8, Page, SizeWh, SourceLost, SourceState
+from pipelines.orders import BoxServer
 from pipelines.reports import FilmStatus
 from pipelines.saying import renamed, said
 from pipelines.timing import SessionClock
@@ -96,14 +97,20 @@ class Lectern:
         with self._lock:
             self._wish(wanted)
 
-    def offer_screen(self, session: str, sdp: str, answered: Callable[[str, str | None, str], None]) -> None:
+    def offer_screen(
+        self,
+        session: str,
+        sdp: str,
+        answered: Callable[[str, str | None, str], None],
+        servers: Sequence[BoxServer] = (),
+    ) -> None:
         """A presenter's WHIP offer. Its screen is shown from its first picture on, while it lives."""
         with self._lock:
             if self._is_closed:
                 return
             if self._shares is None:
                 self._shares = ScreenShares(self._size_wh, self._show_screen, self._end_screen)
-        self._shares.offer(session, sdp, answered)
+        self._shares.offer(session, sdp, answered, servers)
 
     def end_screen(self, session: str) -> None:
         if self._shares is not None:

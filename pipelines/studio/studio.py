@@ -252,8 +252,9 @@ class Studio:
                     self._lectern.open(Wanted(path, name))
                 case SetFilm(is_paused, position_s):
                     self._lectern.set_film(is_paused, position_s)
-                case OfferScreen(session, sdp):
-                    self._lectern.offer_screen(session, sdp, partial(self._answer_offer, session))
+                case OfferScreen(session, sdp, servers):
+                    answered = partial(self._answer_offer, session)
+                    self._lectern.offer_screen(session, sdp, answered, servers)
                 case EndScreen(session):
                     self._lectern.end_screen(session)
                 case MixVoice():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def test_recording_shows_its_light_and_gives_its_file(
 ) -> None:
     box = start_box()
     box.until_live()
+    page.clock.install()
     page.goto(f"{box.base}/console#token={ASSISTANT}")
     expect(page.locator("#state")).to_have_text("Live")
     expect(page.locator("#recording-light")).to_be_hidden()
@@ -41,6 +43,7 @@ def test_recording_shows_its_light_and_gives_its_file(
     expect(page.locator("#record")).to_have_text("Stop recording")
     expect(page.locator("#recordings li")).to_contain_text("being written")
     page.wait_for_timeout(2000)
+    hold_the_line(box, page)
     page.click("#record")
     expect(page.locator("#recording-light")).to_be_hidden()
     with page.expect_download() as started:
@@ -52,6 +55,19 @@ def test_recording_shows_its_light_and_gives_its_file(
     page.locator("#recordings").get_by_role("button", name="Delete").click()
     expect(page.locator("#recordings li")).to_have_count(0)
     assert box.get("/api/v1/recordings").json()["items"] == []
+
+
+def hold_the_line(box: Box, page: Page) -> None:
+    """The box says nothing more, yet the stream has no end: what was told is old after a while."""
+    box.process.send_signal(signal.SIGSTOP)
+    try:
+        page.clock.fast_forward(25_000)
+        expect(page.locator("#state")).to_have_text("Box not reachable")
+        expect(page.locator("#recording-light")).to_be_hidden()
+    finally:
+        box.process.send_signal(signal.SIGCONT)
+    expect(page.locator("#state")).to_have_text("Live", timeout=20_000)
+    expect(page.locator("#recording-light")).to_be_visible()
 
 
 def test_other_servers_say_how_they_are_in_both_languages(start_box: Callable[..., Box], page: Page) -> None:

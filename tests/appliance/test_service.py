@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from appliance.connections import MOST_PER_ADDRESS
+
 ROOT = Path(__file__).parents[2]
 UNIT = ROOT / "systemd" / "classroom.service"
 INSTALL = ROOT / "deploy" / "install.sh"
@@ -52,6 +54,7 @@ def test_the_daemon_and_the_unit_agree() -> None:
     assert service["RestartPreventExitStatus"] == "78"
     assert service["ExecStart"].split()[0] == "/opt/classroom/venv/bin/classroom"
     assert "venv=$prefix/venv" in INSTALL.read_text()
+    assert int(service["LimitNOFILE"]) >= 4 * MOST_PER_ADDRESS, "no address takes all of them"
     assert "MemoryDenyWriteExecute" not in service, "Numba compiles at run time"
 
 

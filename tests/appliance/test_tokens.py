@@ -7,9 +7,10 @@ import stat
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from appliance.errors import CannotStore
-from appliance.links import links
+from appliance.links import bases, links, watch_links
 from appliance.settings import HttpSettings, SettingsError
 from appliance.tokens import FILE_NAME, Role, Tokens, load_tokens
 
@@ -103,3 +104,43 @@ def test_links_carry_the_token_in_the_fragment() -> None:
     assert link.present == f"http://[::1]:80/present#token={'p' * 20}"
     secure = links(HttpSettings(certificate="c.pem", key="k.pem"), 443, tokens)
     assert secure[0].watch.startswith("https://localhost:443/watch#")
+
+
+@pytest.mark.parametrize(
+    ("http", "expected"),
+    [
+        # Behind a reverse proxy; with a certificate, which names the box; on one of several networks.
+        (HttpSettings(host="127.0.0.1"), ["http://127.0.0.1:8080", "https://box.school.example"]),
+        (
+            HttpSettings(certificate="c.pem", key="k.pem"),
+            ["https://localhost:8080", "https://box.school.example"],
+        ),
+        (HttpSettings(host="10.0.0.7"), ["https://box.school.example"]),
+    ],
+)
+def test_links_for_others_have_the_name_that_others_know(http: HttpSettings, expected: list[str]) -> None:
+    public = HttpSettings(**(http.model_dump() | {"public_url": "https://box.school.example/"}))
+    assert [base for _, base in bases(public, 8080)] == expected
+    assert bases(public, 8080)[-1][0] == "the network"
+    assert watch_links(public, 8080, "t" * 20)[-1] == f"https://box.school.example/watch#token={'t' * 20}"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "box.school.example",
+        "ftp://box.school.example",
+        "https://",
+        "https://box.school.example/classroom",
+        "https://box.school.example?",
+        "https://box.school.example#x",
+        "https://user@box.school.example",
+        "https://box.school.example:port",
+        "https://box.school.example:99999",
+        "https://box school.example",
+        "https://[::1",
+    ],
+)
+def test_a_public_address_is_a_name_and_nothing_more(url: str) -> None:
+    with pytest.raises(ValidationError):
+        HttpSettings(public_url=url)

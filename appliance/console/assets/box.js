@@ -2,6 +2,8 @@
 
 import { chosenLanguage } from "./words.js";
 
+const SILENT_MS = 20_000; // the stream of the status says at least every 15 s that it is there
+
 /** Takes token and name out of the link's fragment and the address bar, and keeps them for this tab. */
 export function takeAccess(page) {
   const given = new URLSearchParams(location.hash.slice(1));
@@ -98,20 +100,30 @@ export class Api {
   }
 
   async #stream(path, onStatus) {
-    // EventSource cannot send the token; a stream read by hand can.
-    const answer = await fetch(`/api/v1${path}`, { headers: { Authorization: `Bearer ${this.token}` } });
-    if (!answer.ok) throw new Refusal(answer.status, "");
-    for await (const status of events(answer)) onStatus(status);
+    // A line that is cut without a word ends no stream: what was told last would stand as if it were so.
+    const silence = new AbortController();
+    let timer = 0;
+    const heard = () => { clearTimeout(timer); timer = setTimeout(() => silence.abort(), SILENT_MS); };
+    heard();
+    try {
+      // EventSource cannot send the token; a stream read by hand can.
+      const answer = await fetch(`/api/v1${path}`, { headers: { Authorization: `Bearer ${this.token}` }, signal: silence.signal });
+      if (!answer.ok) throw new Refusal(answer.status, "");
+      for await (const status of events(answer, heard)) onStatus(status);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 }
 
-/** The data of a stream of server-sent events, as they come. */
-export async function* events(answer) {
+/** The data of a stream of server-sent events, as they come. onHeard: for all that arrives, heartbeats too. */
+export async function* events(answer, onHeard = () => {}) {
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   for (;;) {
     const { value, done } = await reader.read();
     if (done) return;
+    onHeard();
     text += value;
     const parts = text.split("\n\n");
     text = parts.pop();

@@ -25,6 +25,7 @@ const { token } = takeAccess("console");
 const api = new Api(token);
 const video = $("programme");
 let status = null;
+let isAway = false; // what the status says is old then
 let playing = "joining";
 let noticed = null;
 
@@ -124,6 +125,11 @@ function showState(key, mood) {
   $("state").className = `pill ${mood}`;
 }
 
+function showAway() {
+  showState("state_away", "bad");
+  $("recording-light").hidden = true; // perhaps it records, perhaps not: nobody here knows
+}
+
 function showCover() {
   $("cover").classList.toggle("gone", playing === "playing");
   $("cover-text").textContent = playing === "playing" ? "" : t(playing);
@@ -131,7 +137,8 @@ function showCover() {
 
 function show() {
   const mood = status.is_live ? "good" : status.state === "stopped" ? "bad" : "wait";
-  if (status.is_panic) showState("panic_is_on", "bad");
+  if (isAway) showAway();
+  else if (status.is_panic) showState("panic_is_on", "bad");
   else showState(status.is_live ? "state_live" : status.state === "live" ? "state_slate" : `state_${status.state}`, mood);
   showScene();
   showPage();
@@ -234,10 +241,11 @@ function start() {
   api.follow((next) => {
     const isFirst = status === null;
     status = next;
+    isAway = false;
     scene.over(status.scene);
     if (isFirst) showLink();
     show();
-  }, () => showState("state_away", "bad")).catch(() => close("refused"));
+  }, () => { isAway = true; showAway(); }).catch(() => close("refused"));
 }
 
 start();

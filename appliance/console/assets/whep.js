@@ -1,7 +1,7 @@
 // A WHEP player that comes back by itself.
 import { pause } from "./box.js";
+import { gathered, iceServers } from "./ice.js";
 
-const GATHER_MS = 1500;
 const SILENT_MS = 6000; // the box sends at least one picture a second
 const FINAL = new Set([401, 403]);
 
@@ -85,9 +85,9 @@ export class Player {
   stop() { this.#stopped = true; this.#wake?.(); this.#leave(); }
 
   async #join() {
-    const iceServers = await this.#iceServers();
+    const servers = await iceServers("/whep", this.token);
     if (this.#stopped) return 0;
-    const peer = new RTCPeerConnection({ iceServers });
+    const peer = new RTCPeerConnection({ iceServers: servers });
     this.#peer = peer;
     const stream = new MediaStream();
     peer.addEventListener("track", ({ track }) => stream.addTrack(track));
@@ -108,20 +108,6 @@ export class Player {
     this.video.srcObject = stream;
     this.onSession(this.#place);
     return answer.status;
-  }
-
-  /** STUN and TURN servers of the box, needed before the offer: that lists the addresses they lend. */
-  async #iceServers() {
-    try {
-      const answer = await fetch("/whep", {
-        method: "OPTIONS",
-        headers: { Authorization: `Bearer ${this.token}` },
-        signal: AbortSignal.timeout(5_000),
-      });
-      return iceServersOf(answer.headers.get("Link") ?? "");
-    } catch {
-      return []; // the offer will tell what is wrong
-    }
   }
 
   /** Until the pictures stop. True if there were any. */
@@ -162,26 +148,6 @@ export class Player {
     this.#peer?.close();
     this.#peer = null;
   }
-}
-
-/** The servers in a Link header (RFC 9725 section 4.6). */
-function iceServersOf(header) {
-  const servers = [];
-  for (const [, urls, rest] of header.matchAll(/<([^>]+)>((?:\s*;\s*[\w-]+="[^"]*")*)/g)) {
-    const found = Object.fromEntries([...rest.matchAll(/([\w-]+)="([^"]*)"/g)].map(([, key, value]) => [key, value]));
-    if (found.rel !== "ice-server") continue;
-    servers.push(found.username ? { urls, username: found.username, credential: found.credential } : { urls });
-  }
-  return servers;
-}
-
-function gathered(peer) {
-  if (peer.iceGatheringState === "complete") return Promise.resolve();
-  return new Promise((done) => {
-    // A dead network interface may hold this up: go with what there is.
-    setTimeout(done, GATHER_MS);
-    peer.addEventListener("icegatheringstatechange", () => { if (peer.iceGatheringState === "complete") done(); });
-  });
 }
 
 /** Pictures decoded and packets of sound received so far. */

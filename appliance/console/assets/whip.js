@@ -1,7 +1,7 @@
 // A WHIP publisher (RFC 9725): the offer goes out, the answer comes back, DELETE ends it.
+import { gathered, iceServers } from "./ice.js";
 import { chosenLanguage } from "./words.js";
 
-const GATHER_MS = 1500;
 /** How a picture is sent: sharp text before a steady rate, or a room full of people, small. */
 const SCREEN = { hint: "detail", keep: "maintain-resolution", encoding: { maxBitrate: 10_000_000 } };
 export const CAMERA = { hint: "motion", keep: "balanced", encoding: { maxBitrate: 600_000, maxFramerate: 15 }, width: 640 };
@@ -10,6 +10,7 @@ export const CAMERA = { hint: "motion", keep: "balanced", encoding: { maxBitrate
 export class Publisher {
   #peer = null;
   #place = "";
+  #isStopped = false;
 
   constructor(stream, { token, onState, address = "/whip", sending = SCREEN }) {
     Object.assign(this, { stream, token, onState, address, sending });
@@ -18,7 +19,9 @@ export class Publisher {
 
   async publish() {
     this.onState("share_joining");
-    const peer = new RTCPeerConnection();
+    const servers = await iceServers(this.address, this.token);
+    if (this.#isStopped) return;
+    const peer = new RTCPeerConnection({ iceServers: servers });
     this.#peer = peer;
     for (const track of this.stream.getTracks()) {
       if (track.kind === "video") track.contentHint = this.sending.hint;
@@ -68,6 +71,7 @@ export class Publisher {
   }
 
   stop() {
+    this.#isStopped = true;
     if (this.#place) {
       fetch(this.#place, { method: "DELETE", keepalive: true, headers: { Authorization: `Bearer ${this.token}` } }).catch(() => {});
       this.#place = "";
@@ -76,12 +80,4 @@ export class Publisher {
     this.#peer = null;
     peer?.close();
   }
-}
-
-function gathered(peer) {
-  if (peer.iceGatheringState === "complete") return Promise.resolve();
-  return new Promise((done) => {
-    setTimeout(done, GATHER_MS);
-    peer.addEventListener("icegatheringstatechange", () => { if (peer.iceGatheringState === "complete") done(); });
-  });
 }

@@ -134,6 +134,7 @@ const WORDS = {
   dest_busy: ["服务器繁忙", "The server is busy"], dest_redirects: ["转向无效", "The server sends us on to nowhere"],
   dest_refused: ["服务器拒绝", "The server refuses"], dest_bad_answer: ["服务器应答无效", "The server's answer cannot be used"],
   dest_no_connection: ["媒体连接未建立", "No media path came up"], dest_lost: ["连接中断", "The connection broke"],
+  dest_box: ["本设备无法发送", "This box could not send"],
   failed: ["操作未成功", "That did not work"],
   busy: ["画面正在启动，请稍候再试", "The studio is starting. Try again in a moment"],
 };

@@ -31,7 +31,9 @@ def tell(**message: object) -> None:
 def main(folder: Path) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the daemon's to answer
     work = folder / "work"
-    shutil.rmtree(work, ignore_errors=True)
+    # What a preparation that was interrupted has left: this one begins anew.
+    for left in (work, folder / "pages", folder / "thumbs"):
+        shutil.rmtree(left, ignore_errors=True)
     work.mkdir()
     missing = confine(folder, (), memory_bytes=MEMORY_BYTES, cpu_s=CPU_S, file_bytes=FILE_BYTES)
     tell(confined=not missing, missing=missing)

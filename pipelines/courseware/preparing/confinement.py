@@ -64,6 +64,14 @@ def confine(
         hard = resource.getrlimit(what)[1]
         bounded = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
         resource.setrlimit(what, (bounded, bounded))
+    return give_up(work, readable)
+
+
+def give_up(work: Path | None, readable: Iterable[Path]) -> list[str]:
+    """Files and network alone: for a program with limits of its own. work: None, nothing is written.
+
+    Returns what the kernel could not do.
+    """
     _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     missing = []
     if not _restrict_files(work, [*map(Path, (*SYSTEM, *_PROC, *_CACHES)), *_python(), *readable]):
@@ -78,7 +86,7 @@ def _python() -> list[Path]:
     return [Path(sys.prefix), Path(sys.base_prefix), Path(__file__).parents[3]]
 
 
-def _restrict_files(work: Path, readable: list[Path]) -> bool:
+def _restrict_files(work: Path | None, readable: list[Path]) -> bool:
     version = _libc.syscall(_LANDLOCK_CREATE, None, 0, 1)
     if version < 1:
         return False
@@ -90,9 +98,10 @@ def _restrict_files(work: Path, readable: list[Path]) -> bool:
     try:
         allowed = [(path, _READ) for path in readable]
         allowed += [(Path(device), _READ_FILE | _WRITE_FILE) for device in _DEVICES]
-        allowed.append((work, handled))
-        # LibreOffice does not start without its own socket there, whatever TMPDIR says.
-        allowed.append((Path("/tmp"), _MAKE_SOCK | _REMOVE_FILE))  # noqa: S108
+        if work is not None:
+            allowed.append((work, handled))
+            # LibreOffice does not start without its own socket there, whatever TMPDIR says.
+            allowed.append((Path("/tmp"), _MAKE_SOCK | _REMOVE_FILE))  # noqa: S108
         for path, rights in allowed:
             _allow(ruleset, path, rights & handled)
         return bool(_libc.syscall(_LANDLOCK_RESTRICT, ruleset, 0) == 0)

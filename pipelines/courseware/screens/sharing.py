@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from av import VideoFrame
@@ -14,6 +14,7 @@ from pipelines.courseware import limits
 from pipelines.courseware.film_file import PageScaler
 from pipelines.courseware.screens.live import Live
 from pipelines.media import I16, U8, SizeWh, SourceLost
+from pipelines.orders import BoxServer
 from pipelines.receiving.peer import ReceivingPeer, Wording
 from pipelines.receiving.reception import Answered, Reception
 from pipelines.receiving.sounding import Sounding
@@ -46,9 +47,9 @@ class ScreenShares:
         self._on_live = on_live
         self._reception = Reception("screens", MAX_SESSIONS, FULL, self._make, on_ended)
 
-    def offer(self, session: str, sdp: str, answered: Answered) -> None:
+    def offer(self, session: str, sdp: str, answered: Answered, servers: Sequence[BoxServer] = ()) -> None:
         """answered(sdp, None, ""), or answered("", kind, reason) for an offer that is refused."""
-        self._reception.offer(session, sdp, answered)
+        self._reception.offer(session, sdp, answered, servers)
 
     def end(self, session: str) -> None:
         self._reception.end(session)
@@ -56,9 +57,9 @@ class ScreenShares:
     def close(self) -> None:
         self._reception.close()
 
-    def _make(self, session: str) -> ReceivingPeer:
+    def _make(self, session: str, servers: Sequence[BoxServer]) -> ReceivingPeer:
         pictures = SharedPictures(self._size_wh)
-        peer = ReceivingPeer("screen", pictures, WORDING, lambda: self._open(session, pictures))
+        peer = ReceivingPeer("screen", pictures, WORDING, lambda: self._open(session, pictures), servers)
         pictures.on_close = peer.end
         return peer
 

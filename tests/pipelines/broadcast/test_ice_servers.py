@@ -7,9 +7,6 @@ import base64
 import hashlib
 import hmac
 import re
-import shutil
-import socket
-import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -24,17 +21,13 @@ from aiortc import (
     RTCSessionDescription,
 )
 from pydantic import ValidationError
+from turn_server import SECRET, needs_coturn, turn_server
 
 from pipelines.broadcast import Broadcast, BroadcastSettings, IceServer
 from pipelines.broadcast.ice_servers import ice_servers, password_for
 from pipelines.media import Packet
 
-SECRET = "the servers know it"
 KEY = Packet(b"\0\0\0\1\x67" + b"s" * 20 + b"\0\0\0\1\x65" + b"i" * 5000, "video", 1, True, 0)
-
-needs_coturn = pytest.mark.skipif(
-    shutil.which("turnserver") is None, reason="needs a TURN server: apt install coturn"
-)
 
 
 @pytest.fixture
@@ -42,44 +35,6 @@ def secret_file(tmp_path: Path) -> Path:
     path = tmp_path / "turn-secret"
     path.write_text(SECRET + "\n")
     return path
-
-
-@pytest.fixture
-def coturn(tmp_path: Path) -> Iterator[int]:
-    """A TURN server on loopback; its port, the same for UDP and TCP."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [
-        "turnserver",
-        "-n",
-        "--listening-ip=127.0.0.1",
-        "--relay-ip=127.0.0.1",
-        f"--listening-port={port}",
-    ]
-    command += [
-        "--use-auth-secret",
-        f"--static-auth-secret={SECRET}",
-        "--realm=classroom",
-        "--no-tls",
-        "--no-dtls",
-    ]
-    command += ["--allow-loopback-peers", "--no-cli", "--log-file=stdout", f"--pidfile={tmp_path / 'pid'}"]
-    command += [f"--userdb={tmp_path / 'turndb'}"]
-    with (tmp_path / "log").open("w") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
-        try:
-            for _ in range(200):
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.05)
-            else:
-                pytest.fail((tmp_path / "log").read_text())
-            yield port
-        finally:
-            server.terminate()
-            server.wait(10)
 
 
 def test_the_password_is_the_one_of_the_convention(secret_file: Path) -> None:
@@ -187,6 +142,12 @@ def relayed(server: IceServer) -> RTCConfiguration:
         iceServers=[RTCIceServer(server.url, server.username, server.password)],
         iceTransportPolicy=RTCIceTransportPolicy.RELAY,
     )
+
+
+@pytest.fixture
+def coturn(tmp_path: Path) -> Iterator[int]:
+    with turn_server(tmp_path) as port:
+        yield port
 
 
 @needs_coturn

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +84,61 @@ def test_a_page_of_absurd_size_is_drawn_or_said_to_be_bad(make_pdf: MakePdf, box
     except BadPage as bad:
         assert "page 1" in bad.reason
     pages.close()
+
+
+# What the process that draws may do besides, each tried on its own.
+PROBE = """
+import json, os, socket, sys
+import json
+import subprocess
+import sys
+from pathlib import Path
+from pipelines.courseware.pdf_worker import _confine
+lesson, secret = Path(sys.argv[1]), Path(sys.argv[2])
+missing = _confine(lesson, 2 << 30)
+def tried(what):
+    try:
+        what()
+    except (OSError, MemoryError) as error:
+        return type(error).__name__
+    return "done"
+print(json.dumps({
+    "missing": missing,
+    "lesson": tried(lesson.read_bytes),
+    "secret": tried(secret.read_bytes),
+    "parent": tried(lambda: Path(f"/proc/{os.getppid()}/environ").read_bytes()),
+    "outside": tried(lambda: secret.with_name("b").touch()),
+    "ipv4": tried(lambda: socket.socket(socket.AF_INET)),
+}))
+"""
+
+
+def test_who_draws_sees_no_other_file_and_no_network(make_pdf: MakePdf, tmp_path: Path) -> None:
+    secret = tmp_path / "tokens.json"
+    secret.write_text("secret")
+    path = make_pdf([fill(0.2, 0.4, 0.6)])
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", PROBE, path, secret], capture_output=True, text=True, check=True
+    )
+    tried = json.loads(done.stdout)
+    missing = tried.pop("missing")
+    assert tried.pop("lesson") == "done"
+    if "network (seccomp)" not in missing:
+        assert tried.pop("ipv4") == "PermissionError"
+    if "files (Landlock)" not in missing:
+        assert [tried[what] for what in ("secret", "parent", "outside")] == ["PermissionError"] * 3
+
+
+def test_who_draws_is_told_no_tokens(make_pdf: MakePdf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLASSROOM_ASSISTANT_TOKEN", "a-secret-of-the-tests")
+    pages = PdfPages(make_pdf([fill(0.2, 0.4, 0.6)]))
+    assert pages._worker is not None
+    process = Path(f"/proc/{pages._worker.pid}")
+    environment = (process / "environ").read_text()
+    is_confined = "NoNewPrivs:\t1" in (process / "status").read_text()
+    pages.close()
+    assert "PATH=" in environment and "CLASSROOM" not in environment
+    assert is_confined
 
 
 def test_the_file_may_go_while_the_lesson_lasts(make_pdf: MakePdf) -> None:

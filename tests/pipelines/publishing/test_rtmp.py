@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 import sys
 from pathlib import Path
@@ -108,3 +109,28 @@ async def test_a_platform_that_goes_and_returns(programme, platform, until, tmp_
     await platform.listen()
     await until(lambda: platform.count("VideoFrame") > 10, "a stream again")
     assert publishing.destinations()[0].sessions >= 2
+
+
+async def test_a_box_without_a_free_file_tries_again(programme, until) -> None:
+    """EMFILE, as of a box that has too many connections: it passes, and so does what it did."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    await asyncio.to_thread(lambda: None)  # a thread of the pool, which needs no file later
+    # Under the lowest that is free: nothing more can be opened.
+    with socket.socket() as lowest:
+        free = lowest.fileno()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free, hard))
+    try:
+        publishing = Publishing(
+            PublishingSettings(
+                destinations=(DestinationSettings(name="away", url="rtmp://127.0.0.1:9/live"),)
+            ),
+            programme.want_key,
+            lambda: None,
+        )
+        programme.publishing = publishing
+        publishing.start()
+        await until(lambda: publishing.destinations()[0].code == "box", "no file is free")
+        assert publishing.destinations()[0].reason == "this box could not send (Too many open files)"
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    await until(lambda: publishing.destinations()[0].code == "unreachable", "tried again")

@@ -90,6 +90,20 @@ async def test_redirects_end_somewhere(servers: Servers) -> None:
     assert caught.value.code == "redirects" and len(servers.seen) == 6
 
 
+async def test_an_address_that_is_none_has_a_name(servers: Servers) -> None:
+    location = "http://127.0.0.1:99999/whip"
+    servers.answers = {
+        ("near", "/whip"): (307, {"Location": location}, ""),
+        ("near", "/other"): (201, {"Location": location}, ANSWER),
+    }
+    for path, code in (("/whip", "redirects"), ("/other", "bad_answer")):
+        async with WhipClient(servers.url("near", path), TOKEN) as client:
+            assert await client.servers() == ()
+            with pytest.raises(PublishError) as caught:
+                await client.begin("v=0\r\n")
+        assert caught.value.code == code and location not in caught.value.reason
+
+
 async def test_a_token_in_the_address_is_sent_as_nothing_else(servers: Servers) -> None:
     servers.answers = {("near", f"/{TOKEN}/publish"): (201, {"Location": "s"}, ANSWER)}
     async with WhipClient(servers.url("near", "/{token}/publish"), TOKEN) as client:

@@ -28,14 +28,18 @@ class Outcome:
         return {path.name for path in self.folder.iterdir()}
 
 
-Prepare = Callable[[bytes], Outcome]
+Prepare = Callable[..., Outcome]
 
 
 @pytest.fixture
 def prepare(tmp_path: Path) -> Prepare:
-    def run(content: bytes) -> Outcome:
+    def run(content: bytes, left: tuple[str, ...] = ()) -> Outcome:
+        """left: files that are there already, from a preparation that was interrupted."""
         folder = tmp_path / "item"
         folder.mkdir()
+        for name in left:
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_bytes(b"half")
         (folder / "source").write_bytes(content)
         done = subprocess.run(
             [sys.executable, "-I", "-m", "pipelines.courseware.preparing", folder],

@@ -49,6 +49,15 @@ def test_a_pdf(prepare: Callable[[bytes], object]) -> None:
     assert outcome.left == {"source", "thumbs"}
 
 
+def test_a_preparation_that_was_interrupted_begins_anew(prepare: Callable[..., object]) -> None:
+    content = uploads.zipped({"1.png": uploads.png(), "2.png": uploads.png()})
+    outcome = prepare(content, left=("work/a", "pages/00001", "pages/00007", "thumbs/00009.webp"))
+    assert outcome.said("ready") == {"kind": "pictures", "pages": 2, "main": "pages"}
+    assert sorted(path.name for path in (outcome.folder / "pages").iterdir()) == ["00001", "00002"]
+    thumbs = sorted(path.name for path in (outcome.folder / "thumbs").iterdir())
+    assert thumbs == ["00001.webp", "00002.webp"]
+
+
 @needs_libreoffice
 @pytest.mark.parametrize(
     ("content", "pages"),
