@@ -48,6 +48,7 @@ from pipelines.reports import (
     PictureTaken,
     Rejected,
     Report,
+    SoundLevels,
     Started,
     StudioStatus,
     UprightFound,
@@ -67,7 +68,9 @@ class Gateway:
         self.scene = Scene(layout=settings.programme.layout, text_fade=settings.programme.text_fade)
         self.status: StudioStatus | None = None
         self.notices = Notices()
-        self.changes = Changes()
+        self.levels: SoundLevels | None = None  # None while no studio tells
+        self.pulse = Changes()  # the levels as well: five times a second, too often for everybody
+        self.changes = Changes(wider=self.pulse)
         self._tell = self.changes.tell
         self._clock = SessionClock.start()
         self.studio = StudioLife(entry, self._clock.zero_ns, self, self._tell)
@@ -238,6 +241,10 @@ class Gateway:
                 self._courseware_rejected()
             case CalibrationNews() | UprightFound():
                 self.calibrations.taken(report)
+            case SoundLevels():
+                self.levels = report
+                self.pulse.tell()
+                return
             case PictureTaken():
                 self.pictures.taken(report)
                 return
@@ -257,6 +264,7 @@ class Gateway:
             self._courseware = self.status.courseware_path
 
     def studio_ended(self) -> None:
+        self.levels = None
         self.screens.end_all()
         self.talk.studio_ended()
         self.on_air.cut()

@@ -58,6 +58,25 @@ class WatchStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundLevel:
+    """How loud a sound was since the last report: the highest peak and the root mean square, dBFS, where a
+    full-scale square wave is at 0 in both. is_clipping: of late; is_silent: dead, for seconds already."""
+
+    peak_dbfs: float
+    rms_dbfs: float
+    is_clipping: bool
+    is_silent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SoundLevels:
+    """A few times a second. teacher: the microphone as it is sent. courseware: None while it has no sound."""
+
+    teacher: SoundLevel
+    courseware: SoundLevel | None
+
+
+@dataclass(frozen=True, slots=True)
 class CalibrationNews:
     """How a calibration stands. "stored": one from an earlier day is in use; "refused": measured, but not
     good enough, so that nothing changed; "failed": not measured, the reason says why.
@@ -237,5 +256,6 @@ Report = (
     | CameraPicture
     | UprightFound
     | PictureTaken
+    | SoundLevels
     | StudioStatus
 )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
@@ -20,6 +20,7 @@ from appliance.api.talk import talk_out
 from appliance.api.wire import (
     HealthOut,
     LayerBody,
+    LevelsOut,
     LinksOut,
     NoticeOut,
     ProgrammeOut,
@@ -69,16 +70,22 @@ def status_routes(gateway: Gateway, shelf: Shelf, tokens: Tokens) -> APIRouter:
         responses={
             200: {
                 "content": {"text/event-stream": {}},
-                "description": "Server-sent events `status`, data as GET /status.",
+                "description": "Server-sent events `status`, data as GET /status. With sound=true also "
+                "`levels`, data as the schema LevelsOut.",
             },
             **documented(s503=f"More than {MAX_STREAMS} consoles listen already."),
         },
     )
-    async def get_events() -> StreamingResponse:
+    async def get_events(
+        sound: Annotated[
+            bool, Query(description="How loud it is as well, some five times a second.")
+        ] = False,
+    ) -> StreamingResponse:
         if len(streams) >= MAX_STREAMS:
             full = said("too_many_consoles", "Too many consoles are open.")
             raise HTTPException(503, full, {"Retry-After": "10"})
-        return StreamingResponse(_events(gateway, shelf, streams), media_type="text/event-stream")
+        events = _events(gateway, shelf, streams, sound)
+        return StreamingResponse(events, media_type="text/event-stream")
 
     return router
 
@@ -194,19 +201,29 @@ def status_out(gateway: Gateway, shelf: Shelf) -> StatusOut:
     )
 
 
-async def _events(gateway: Gateway, shelf: Shelf, streams: set[object]) -> AsyncIterator[str]:
+async def _events(
+    gateway: Gateway, shelf: Shelf, streams: set[object], with_sound: bool
+) -> AsyncIterator[str]:
     me = object()
     streams.add(me)
     try:
-        told = ""
+        told, levels, seen = "", None, -1
         while not gateway.is_closing:
-            text = status_out(gateway, shelf).model_dump_json()
-            if text != told:
-                yield f"event: status\ndata: {text}\n\n"
-                told = text
-                await asyncio.sleep(SETTLE_S)
-            if not await gateway.changes.wait(HEARTBEAT_S):
-                yield ": still here\n\n"
+            if gateway.changes.count != seen:  # else the levels alone have woken it
+                seen = gateway.changes.count
+                text = status_out(gateway, shelf).model_dump_json()
+                if text != told:
+                    yield f"event: status\ndata: {text}\n\n"
+                    told = text
+                    await asyncio.sleep(SETTLE_S)
+            if with_sound and gateway.levels not in (None, levels):
+                levels = gateway.levels
+                yield f"event: levels\ndata: {LevelsOut.model_validate(levels).model_dump_json()}\n\n"
+            # What has changed while this was being sent must not wait for the next change.
+            if seen == gateway.changes.count:
+                follows = gateway.pulse if with_sound else gateway.changes
+                if not await follows.wait(HEARTBEAT_S):
+                    yield ": still here\n\n"
     finally:
         streams.discard(me)
 

@@ -99,6 +99,26 @@ class SourceOut(BaseModel):
     detail: dict[str, str | int | float | bool | None]
 
 
+class LevelOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    peak_dbfs: float = Field(description="The highest since the event before; 0 is full scale.")
+    rms_dbfs: float = Field(
+        description="Root mean square of the same time; a square wave's peak and rms agree."
+    )
+    is_clipping: bool = Field(description="Within the last five seconds.")
+    is_silent: bool = Field(description="Dead silence for ten seconds already, and not asked for.")
+
+
+class LevelsOut(BaseModel):
+    """How loud the sound is, some five times a second."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    teacher: LevelOut = Field(description="The microphone, as it is sent.")
+    courseware: LevelOut | None = Field(description="null while it has no sound.")
+
+
 class WatchOut(BaseModel):
     """What the box measures of camera and LCD while teaching."""
 

@@ -67,6 +67,8 @@ from pipelines.reports import (
     RawStatus,
     Rejected,
     Report,
+    SoundLevel,
+    SoundLevels,
     Started,
     StudioStatus,
     UprightFound,
@@ -317,6 +319,13 @@ class FakeStudio:
             remote_camera=self.sound.guest.status() if self.sound else None,
         )
 
+    def levels(self, number: int) -> SoundLevels:
+        """Somebody speaks, louder and softer; "loud" clips; the courseware "film" has sound."""
+        peak = -12.0 - number % 7
+        is_loud, name = self.courseware.endswith("loud"), self.courseware.rpartition("/")[2]
+        page = SoundLevel(-30.0, -42.0, False, False) if name == "film" else None
+        return SoundLevels(SoundLevel(0.0 if is_loud else peak, peak - 9, is_loud, False), page)
+
     @property
     def is_talking(self) -> bool:
         return self.sound is not None and self.sound.guest.voice.is_open
@@ -332,6 +341,7 @@ class FakeStudio:
             if number == 0:
                 self.send(Started())
             self.send(self.status())
+            self.send(self.levels(number))
             number += 1
             time.sleep(1 / RATE_HZ)
 

@@ -24,6 +24,7 @@ WORDS = {
         "pattern": "by the pattern",
         "restarted": "was restarted",
         "mend": "journalctl",
+        "clipping": "turn the gain down",
     },
     "zh-CN": {
         "gpu": "显卡",
@@ -36,6 +37,7 @@ WORDS = {
         "pattern": "图案标定",
         "restarted": "曾重启",
         "mend": "journalctl",
+        "clipping": "请调低麦克风增益",
     },
 }
 
@@ -59,6 +61,27 @@ def look_behind(console: Page, no_plate: str, locale: str) -> None:
     asked.clear()
     console.wait_for_timeout(1500)
     assert not [url for url in asked if "/pictures/" in url], "closed again"
+
+
+def look_at_levels(console: Page, box: Box, clipping: str, locale: str) -> None:
+    """The sound meter: it moves, its held peak is not below the bar, and clipping is told in words."""
+    meter = console.locator("#level-teacher [role=meter]")
+    peaks = set[str]()
+    until(lambda: len(peaks.add(meter.get_attribute("aria-valuetext")) or peaks) > 3, "a meter that moves")
+    assert -20 < float(meter.get_attribute("aria-valuenow")) < -10
+    held, peak = meter.evaluate(
+        "m => ['--held', '--peak'].map(name => Number(m.style.getPropertyValue(name)))"
+    )
+    assert 0.6 < peak <= held < 1
+    expect(console.locator("#level-courseware")).to_be_hidden()
+    expect(console.locator("#level-teacher [role=status]")).to_be_empty()
+    box.request("POST", "/api/v1/courseware/live", json={"address": "v4l2:/dev/film"})
+    expect(console.locator("#level-courseware .dbfs")).to_have_text("-30 dBFS")
+    box.request("POST", "/api/v1/courseware/live", json={"address": "v4l2:/dev/loud"})
+    expect(console.locator("#level-teacher [role=status]")).to_contain_text(clipping)
+    picture(console, f"console-loud-{locale}.png", whole=False)
+    box.request("PUT", "/api/v1/courseware", json={"name": "demo"})
+    expect(console.locator("#level-teacher [role=status]")).to_be_empty()
 
 
 def turn_upright(console: Page, box: Box, people: str, locale: str) -> None:
@@ -90,6 +113,7 @@ def test_health_and_the_wizard(start_box: Callable[..., Box], open_page: OpenPag
     expect(console.locator("#checks [data-name=studio] .dot")).to_have_class("dot good")
     expect(console.locator("#calibrated")).to_contain_text(said["pattern"])
 
+    look_at_levels(console, box, said["clipping"], locale)
     look_behind(console, said["no_plate"], locale)
 
     console.click("#calibrate")

@@ -84,11 +84,12 @@ export class Api {
     });
   }
 
-  /** Calls onStatus for every change, for ever; onAway when the box cannot be reached. Ends on a wrong token. */
-  async follow(onStatus, onAway) {
+  /** Calls onStatus for every change, for ever; onLevels some five times a second with how loud it is;
+      onAway when the box cannot be reached. Ends on a wrong token. */
+  async follow(onStatus, onAway, onLevels) {
     for (let attempt = 0; ; attempt++) {
       try {
-        await this.#stream((status) => { attempt = 0; onStatus(status); });
+        await this.#stream((status) => { attempt = 0; onStatus(status); }, onLevels);
       } catch (error) {
         if (error instanceof Refusal && [401, 403].includes(error.status)) throw error;
       }
@@ -97,16 +98,20 @@ export class Api {
     }
   }
 
-  async #stream(onStatus) {
+  async #stream(onStatus, onLevels) {
     // EventSource cannot send the token; a stream read by hand can.
-    const answer = await fetch("/api/v1/events", { headers: { Authorization: `Bearer ${this.token}` } });
+    const answer = await fetch("/api/v1/events?sound=true", { headers: { Authorization: `Bearer ${this.token}` } });
     if (!answer.ok) throw new Refusal(answer.status, "");
-    for await (const status of events(answer)) onStatus(status);
+    for await (const { name, data } of namedEvents(answer)) (name === "levels" ? onLevels : onStatus)(data);
   }
 }
 
 /** The data of a stream of server-sent events, as they come. */
 export async function* events(answer) {
+  for await (const { data } of namedEvents(answer)) yield data;
+}
+
+async function* namedEvents(answer) {
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   for (;;) {
@@ -116,8 +121,9 @@ export async function* events(answer) {
     const parts = text.split("\n\n");
     text = parts.pop();
     for (const part of parts) {
-      const data = part.split("\n").find((line) => line.startsWith("data: "));
-      if (data) yield JSON.parse(data.slice(6));
+      const field = (key) => part.split("\n").find((line) => line.startsWith(key))?.slice(key.length);
+      const data = field("data: ");
+      if (data) yield { name: field("event: "), data: JSON.parse(data) };
     }
   }
 }

@@ -6,6 +6,7 @@ import { CoursewareDrawer } from "./courseware.js";
 import { Health } from "./health.js";
 import { Ink } from "./ink.js";
 import { startKeys } from "./keys.js";
+import { Levels } from "./levels.js";
 import { LessonLog } from "./log.js";
 import { startLook } from "./look.js";
 import { showDestinations } from "./outlets.js";
@@ -79,6 +80,7 @@ const health = new Health(api);
 const behind = new Behind(api);
 const wizard = new Wizard(api, { order });
 const talkback = new Talkback(token, video, { order });
+const levels = new Levels();
 const ink = new Ink(video, { order, api, toast });
 const layouts = drawChoices($("layouts"), "layouts", (layout) => scene.change({ layout }));
 const corners = drawChoices($("corners"), "corners", (corner) => scene.change({ corner, place_xy: null }));
@@ -194,7 +196,7 @@ function startControls() {
   recording.start();
   rooms.start();
   log.start();
-  for (const part of [panic, scenes, place, ink, health, behind, wizard, talkback]) part.start();
+  for (const part of [panic, scenes, place, ink, health, behind, wizard, talkback, levels]) part.start();
   $("copy").addEventListener("click", () => copyLink("link"));
   $("copy-present").addEventListener("click", () => copyLink("present-link"));
   $("qr-box").addEventListener("toggle", showQr);
@@ -236,8 +238,9 @@ function start() {
     status = next;
     scene.over(status.scene);
     if (isFirst) showLink();
+    if (status.state !== "live") levels.forget();
     show();
-  }, () => showState("state_away", "bad")).catch(() => close("refused"));
+  }, () => { levels.forget(); showState("state_away", "bad"); }, (told) => levels.take(told)).catch(() => close("refused"));
 }
 
 start();

@@ -1,9 +1,11 @@
 // Chinese and English, side by side. data-t: text, data-t-label: accessible name, data-t-placeholder, data-t-alt.
 import { DESK_WORDS } from "./words-desk.js";
+import { PANEL_WORDS } from "./words-panels.js";
 import { TALK_WORDS } from "./words-talk.js";
 
 const WORDS = {
   ...DESK_WORDS,
+  ...PANEL_WORDS,
   ...TALK_WORDS,
   title: ["双师课堂", "Dual-teacher classroom"],
   theme: ["切换深浅色", "Switch light and dark"],
