@@ -19,6 +19,7 @@ from appliance.api.wire import (
     ItemChange,
     ItemOut,
     LiveChoice,
+    LiveSourceOut,
 )
 from appliance.gateway import Gateway
 from appliance.library import (
@@ -31,6 +32,7 @@ from appliance.library import (
     language_of,
     refusal_text,
 )
+from appliance.live_sources import live_sources
 from appliance.shelf import Shelf
 from pipelines.saying import reason_of, said
 
@@ -130,6 +132,20 @@ def courseware_routes(gateway: Gateway, shelf: Shelf) -> APIRouter:
         """A capture card (HDMI) or a screen of the box. What was open stays until its first picture."""
         gateway.open_courseware(body.address)
         return listing(language)
+
+    @router.get("/live", summary="The live sources that the box has")
+    def get_live() -> list[LiveSourceOut]:
+        """Capture cards and X11 screens, without the teacher's camera. Whether a screen lets the box in, and
+        whether a card gets a signal, shows when it is opened."""
+        return [
+            LiveSourceOut(
+                address=source.address,
+                kind=source.kind,
+                name=source.name,
+                is_open=source.address == gateway.courseware,
+            )
+            for source in live_sources(gateway.settings)
+        ]
 
     _add_upload(router, library, gateway.preparer)
     _add_item_routes(router, gateway, library)

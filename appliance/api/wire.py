@@ -55,6 +55,13 @@ class LiveChoice(BaseModel):
     )
 
 
+class LiveSourceOut(BaseModel):
+    address: str = Field(description="For POST /courseware/live.")
+    kind: Literal["card", "screen"] = Field(description="A capture card, or an X11 screen of the box.")
+    name: str = Field(description="As the card calls itself; of a screen its display, :0.")
+    is_open: bool = Field(description="Was it the last to be opened?")
+
+
 class ItemChange(BaseModel):
     """Any of the two; the other stays."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Literal
 
-from appliance.api.wire import CoursewareChoice, CoursewareOut, ItemChange, ItemOut, LiveChoice
+from appliance.api.wire import CoursewareChoice, CoursewareOut, ItemChange, ItemOut, LiveChoice, LiveSourceOut
 from appliance.api.wire_outlets import (
     DestinationOut,
     RawItemFilesOut,
@@ -43,6 +43,10 @@ class Courseware:
         return self._box.put(
             ItemOut, "POST", "/api/v1/courseware", _pieces(file), "application/octet-stream", query
         )
+
+    def live_sources(self) -> list[LiveSourceOut]:
+        """Capture cards and screens of the box, for `open_live`."""
+        return self._box.ask(list[LiveSourceOut], "GET", "/api/v1/courseware/live")
 
     def open_live(self, address: str) -> CoursewareOut:
         """address: v4l2:/dev/video2 or x11::0."""
