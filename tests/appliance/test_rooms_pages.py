@@ -24,6 +24,7 @@ WORDS = {
         "invalid": "no longer valid",
         "room": "Room 5",
         "delay": "delay about",
+        "lossless": "page lossless",
     },
     "zh-CN": {
         "hand": "举手",
@@ -34,6 +35,7 @@ WORDS = {
         "invalid": "链接已失效",
         "room": "三年级二班",
         "delay": "延迟约",
+        "lossless": "课件无损",
     },
 }
 
@@ -79,6 +81,11 @@ def test_a_room_from_its_link_to_its_removal(
         viewer.click(f"#signals [data-kind={kind}]")
         expect(row.locator(f".signal[data-kind={kind}]")).to_contain_text(said[kind])
 
+    until(lambda: any("teacher" in v["layers"] for v in box.get("/api/v1/viewers").json()), "a room in parts")
+    row.locator("select").select_option(label=said["lossless"])
+    until(
+        lambda: any(v["pinned"] for v in box.get("/api/v1/viewers").json()), "held, as long as it is in parts"
+    )
     row.locator("select").select_option("low")
     until(
         lambda: any(v["pinned"] and v["layer"] == "low" for v in box.get("/api/v1/viewers").json()), "pinned"
