@@ -12,7 +12,7 @@ from appliance.api.wire_talk import CaptionOut, MuteOut, TalkOut
 from appliance.desk import SignalKind
 from pipelines.calibration.report import Report
 from pipelines.orders import CalibrationKind
-from pipelines.reports import UprightState, UprightWitness
+from pipelines.reports import ShiftVerdict, UprightState, UprightWitness
 from pipelines.saying import said
 
 
@@ -145,6 +145,9 @@ class WatchOut(BaseModel):
     )
     delay_sigma_ms: float | None = Field(description="Its standard error.")
     turns: int = Field(description="Page turns measured so far.")
+    verdict: ShiftVerdict = Field(
+        description="What the last look's shift is worth: good up to 0.25 px, fair up to 0.5, else bad."
+    )
 
 
 class CalibratedOut(BaseModel):
@@ -169,6 +172,16 @@ class CalibrationOrder(BaseModel):
     )
 
 
+class ProgressOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    views: int = Field(description="Pictures of the camera used so far.")
+    points: int | None = Field(description="Of the page, found in the newest of them.")
+    residual_px: float | None = Field(
+        description="How far they are off, camera pixels, root mean square; of the pattern without the lens."
+    )
+
+
 class CalibrationOut(BaseModel):
     """How the last calibration went."""
 
@@ -181,6 +194,7 @@ class CalibrationOut(BaseModel):
     kind: CalibrationKind | None
     step: str = Field(description="What is being done.")
     reason: str = Field(description="Why it was refused or failed, and how to mend it.")
+    progress: ProgressOut | None = Field(description="While it is running.")
     report: Report | None
     has_picture: bool = Field(description="Does GET /calibration/picture have one?")
 

@@ -64,6 +64,7 @@ from pipelines.reports import (
     Fatal,
     OfferAnswer,
     PictureTaken,
+    Progress,
     RawStatus,
     Rejected,
     Report,
@@ -243,7 +244,13 @@ class FakeStudio:
         empty = said("calibrate_no_courseware", "there is no courseware: open some")
         reason = "" if report else said("page_too_empty", "the page shows too little: {mend}", mend=empty)
         jpeg = cv2.imencode(".jpg", self.rgb)[1].tobytes()
-        self.send(CalibrationNews(state, kind, "", reason, report, jpeg))
+        done = CalibrationNews(state, kind, "", reason, report, jpeg)
+        if report is None:
+            self.send(done)
+            return
+        step = said("step_pattern", "looking for the pattern")
+        self.send(CalibrationNews("running", kind, step, progress=Progress(12, 110, 0.21)))
+        threading.Timer(1.0, self.send, (done,)).start()
 
     def teacher_picture(self, number: int, want_key: bool) -> list[Packet]:
         if self.parts is None:

@@ -118,7 +118,11 @@ def test_health_and_the_wizard(start_box: Callable[..., Box], open_page: OpenPag
 
     console.click("#calibrate")
     expect(console.locator("#calibrate-dialog")).to_be_visible()
+    expect(console.locator("#calibrate-now")).to_have_attribute("data-verdict", "good")
+    expect(console.locator("#calibrate-now-shift")).to_contain_text("0.03 px")
     console.click("#calibrate-pattern")
+    expect(console.locator("#calibrate-progress")).to_contain_text("0.21 px")
+    expect(console.locator("#calibrate-progress")).to_contain_text("110")
     expect(console.locator("#calibrate-verdict")).to_contain_text(said["accepted"])
     expect(console.locator("#calibrate-figures")).to_contain_text("0.05 px")
     expect(console.locator("#calibrate-findings li")).to_contain_text(said["reprojection"])
@@ -146,6 +150,7 @@ def test_health_and_the_wizard(start_box: Callable[..., Box], open_page: OpenPag
     console.mouse.move(area["x"] + 0.3 * area["width"], area["y"] + 0.25 * area["height"], steps=4)
     console.mouse.up()
     console.keyboard.press("Shift+ArrowRight")
+    page_lies_in_the_corners(console)
     picture(console, f"console-corners-{locale}.png", whole=False)
     console.click("#corners-use")
     expect(console.locator("#calibrate-verdict")).to_contain_text(said["accepted"])
@@ -162,6 +167,38 @@ def test_health_and_the_wizard(start_box: Callable[..., Box], open_page: OpenPag
     expect(console.locator("#plot .marked")).to_have_count(1)
     expect(console.locator("#plot-now")).to_have_text("90 %")
     picture(console, f"console-health-{locale}.png")
+
+
+def page_lies_in_the_corners(console: Page) -> None:
+    """The page is projected into the dots, the grid is whole, and what is no screen is said."""
+    until(lambda: console.evaluate("document.getElementById('corner-page').naturalWidth") > 0, "the page")
+    off_px = console.evaluate(
+        """() => {
+          const box = document.getElementById("corner-handles").getBoundingClientRect();
+          const page = document.getElementById("corner-page");
+          const matrix = new DOMMatrix(getComputedStyle(page).transform);
+          const [w, h] = [page.offsetWidth, page.offsetHeight];
+          const dots = [...document.querySelectorAll("#corner-handles button")];
+          return dots.map((dot, i) => {
+            const p = matrix.transformPoint(new DOMPoint([0, w, w, 0][i], [0, 0, h, h][i]));
+            const at = dot.getBoundingClientRect();
+            const [x, y] = [at.x + at.width / 2 - box.x, at.y + at.height / 2 - box.y];
+            return Math.hypot(p.x / p.w - x, p.y / p.w - y);
+          });
+        }"""
+    )
+    assert len(off_px) == 4 and max(off_px) < 1
+    assert console.locator("#corner-grid").get_attribute("d").count("M") == 12
+    bottom = console.locator("#corner-handles button").nth(3)
+    for _ in range(40):
+        bottom.press("Shift+ArrowUp")
+    expect(console.locator("#corner-wrong")).to_be_visible()
+    expect(console.locator("#corners-use")).to_be_disabled()
+    for _ in range(35):
+        bottom.press("Shift+ArrowDown")
+    for _ in range(35):
+        console.locator("#corner-handles button").nth(2).press("ArrowUp")
+    expect(console.locator("#corner-wrong")).to_be_hidden()
 
 
 def hung(box: Box) -> tuple[int, bool]:
