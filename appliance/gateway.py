@@ -23,6 +23,7 @@ from appliance.pictures import Pictures
 from appliance.restarts import FORGOTTEN
 from appliance.settings import Settings
 from appliance.sheets import SheetFeed
+from appliance.shelf_pictures import ShelfPictures
 from appliance.studio_life import StudioLife
 from appliance.talk import Talk
 from pipelines.broadcast import Broadcast
@@ -94,6 +95,7 @@ class Gateway:
         self._tasks: set[asyncio.Task[None]] = set()
         self.library = Library(settings.box.library_path, settings.library, self._tell)
         self.preparer = Preparer(self.library)
+        self.shelf_pictures = ShelfPictures(settings.box.shelf_pictures_path, self.spawn)
         self.captions = Captions(self.changes, self.library, self.notify)
         self.desk = Desk(settings.box.state_path, settings.camera.upright, self._tell)
         self._ink = InkKeeper(self.desk, self.notify)

@@ -34,6 +34,7 @@ from appliance.library import (
 )
 from appliance.live_sources import live_sources
 from appliance.shelf import Shelf
+from appliance.shelf_pictures import NotYet
 from pipelines.saying import reason_of, said
 
 IDLE_S = 30.0  # without a byte of an upload
@@ -55,6 +56,9 @@ _BINARY = {
     }
 }
 
+_THUMBNAIL = {"content": {"image/webp": {}}, "description": "At most 320 x 180 pixels."}
+
+PageIndex = Annotated[int, Path(ge=0, le=100_000, description="From 0.")]
 ItemId = Annotated[str, Path(pattern="^[0-9a-f]{16}$", description="Of the library.")]
 Lang = Annotated[
     str | None, Query(alias="lang", pattern="^(zh|en)$", description="Else Accept-Language decides.")
@@ -150,6 +154,7 @@ def courseware_routes(gateway: Gateway, shelf: Shelf) -> APIRouter:
     _add_upload(router, library, gateway.preparer)
     _add_item_routes(router, gateway, library)
     _add_showing_routes(router, gateway, library)
+    _add_shelf_pictures(router, gateway, shelf)
     return router
 
 
@@ -273,13 +278,11 @@ def _add_showing_routes(router: APIRouter, gateway: Gateway, library: Library) -
         summary="A small picture of a page",
         response_class=FileResponse,
         responses={
-            200: {"content": {"image/webp": {}}, "description": "At most 320 x 180 pixels."},
+            200: _THUMBNAIL,
             **documented(s404="There is none, or not yet."),
         },
     )
-    async def get_thumbnail(
-        item_id: ItemId, index: Annotated[int, Path(ge=0, le=100_000, description="From 0.")]
-    ) -> FileResponse:
+    async def get_thumbnail(item_id: ItemId, index: PageIndex) -> FileResponse:
         try:
             path = library.thumbnail_of(item_id, index)
         except NotThere:
@@ -289,3 +292,30 @@ def _add_showing_routes(router: APIRouter, gateway: Gateway, library: Library) -
         # A page of an item never changes.
         headers = {"Cache-Control": "private, max-age=86400, immutable"}
         return FileResponse(path, media_type="image/webp", headers=headers)
+
+
+def _add_shelf_pictures(router: APIRouter, gateway: Gateway, shelf: Shelf) -> None:
+    @router.get(
+        "/available/{name}/pages/{index}/thumbnail",
+        summary="A small picture of a page of what lies on the box",
+        response_class=FileResponse,
+        responses={
+            200: _THUMBNAIL,
+            **documented(s404="There is none.", s503="It is being drawn: try again in a second."),
+        },
+    )
+    async def get_shelf_thumbnail(
+        name: Annotated[str, Path(max_length=255, description="One of the available names.")],
+        index: PageIndex,
+    ) -> FileResponse:
+        """All pages are drawn when the first one is asked for."""
+        try:
+            path = gateway.shelf_pictures.picture(shelf.items()[name], index)
+        except NotYet:
+            soon = said("thumbnail_soon", "It is being drawn. Try again in a moment.")
+            raise HTTPException(503, soon, {"Retry-After": "1"}) from None
+        except (KeyError, NotThere):
+            raise HTTPException(
+                404, said("no_picture_of_page", "There is no picture of this page.")
+            ) from None
+        return FileResponse(path, media_type="image/webp", headers={"Cache-Control": "no-store"})

@@ -76,6 +76,11 @@ class Courseware:
         path = "/api/v1/courseware/{item_id}/pages/{index}/thumbnail"
         return self._box.fetch("GET", path, item_id=item_id, index=index)
 
+    def thumbnail_of(self, name: str, index: int) -> bytes:
+        """WebP, of one of `listing().available`. Raises Refused (503) until it is drawn."""
+        path = "/api/v1/courseware/available/{name}/pages/{index}/thumbnail"
+        return self._box.fetch("GET", path, name=name, index=index)
+
     def captions(self, item_id: str) -> bytes:
         """WebVTT."""
         return self._box.fetch("GET", "/api/v1/courseware/{item_id}/captions", item_id=item_id)

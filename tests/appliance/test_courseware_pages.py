@@ -48,6 +48,13 @@ def test_an_upload_from_drop_to_delete(start_box: Callable[..., Box], browser: B
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.goto(f"{box.base}/console#token={ASSISTANT}")
     expect(page.locator("#no-items")).to_be_visible(timeout=20_000)
+    # The built-in lesson has a strip, too: five pages in the fake, drawn from the real file.
+    expect(page.locator("#strip button")).to_have_count(5)
+    until(
+        lambda: "blob:" in (page.locator("#strip button").first.get_attribute("style") or ""),
+        "a thumbnail of the built-in lesson",
+    )
+    picture(page, f"console-demo-{locale}.png")
     page.set_input_files("#file", [{"name": "坏.pdf", "mimeType": "application/pdf", "buffer": b"not a pdf"}])
     expect(page.locator("#library .refused")).to_contain_text(
         "无法识别" if locale == "zh-CN" else "cannot be shown", timeout=30_000
@@ -72,6 +79,11 @@ def test_an_upload_from_drop_to_delete(start_box: Callable[..., Box], browser: B
     until(lambda: bool(page.evaluate("document.getElementById('qr').naturalWidth > 0")), "the QR code")
     page.wait_for_timeout(500)
     picture(page, f"console-courseware-{locale}.png")
+    expect(page.locator("#library .what").first).to_contain_text("Water.pdf")
+    page.locator("#library li", has_text="坏.pdf").drag_to(row, target_position={"x": 20, "y": 3})
+    expect(page.locator("#library .what").first).to_contain_text("坏.pdf")
+    row.locator("button[data-key^=move_up-]").click()
+    expect(page.locator("#library .what").first).to_contain_text("Water.pdf")
     page.fill("#search", "water")
     expect(page.locator("#library li")).to_have_count(1)
     page.once("dialog", lambda dialog: dialog.accept())
