@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -131,6 +131,15 @@ def courseware_routes(gateway: Gateway, shelf: Shelf) -> APIRouter:
         gateway.open_courseware(items[body.name], body.name)
         return listing(language)
 
+    _add_live(router, gateway, listing)
+    _add_upload(router, library, gateway.preparer)
+    _add_item_routes(router, gateway, library)
+    _add_showing_routes(router, gateway, library)
+    _add_shelf_pictures(router, gateway, shelf)
+    return router
+
+
+def _add_live(router: APIRouter, gateway: Gateway, listing: Callable[[Language], CoursewareOut]) -> None:
     @router.post("/live", status_code=202, summary="Open a live source of the box")
     async def post_live(body: LiveChoice, language: Speaks) -> CoursewareOut:
         """A capture card (HDMI) or a screen of the box. What was open stays until its first picture."""
@@ -150,12 +159,6 @@ def courseware_routes(gateway: Gateway, shelf: Shelf) -> APIRouter:
             )
             for source in live_sources(gateway.settings)
         ]
-
-    _add_upload(router, library, gateway.preparer)
-    _add_item_routes(router, gateway, library)
-    _add_showing_routes(router, gateway, library)
-    _add_shelf_pictures(router, gateway, shelf)
-    return router
 
 
 def _add_upload(router: APIRouter, library: Library, preparer: Preparer) -> None:

@@ -137,6 +137,22 @@ def test_health_and_the_wizard(start_box: Callable[..., Box], open_page: OpenPag
     expect(console.locator("#calibrate-reason")).to_contain_text(other["empty"])
     console.evaluate(switch)
 
+    set_corners(console, box, said["accepted"], locale)
+    turn_upright(console, box, said["upright"], locale)
+
+    console.click("#bad-matte")
+    box.request("POST", "/api/v1/courseware/live", json={"address": "v4l2:/dev/crash"})
+    until(lambda: box.status()["restarts"] == 1, "a restart")
+    studio = console.locator("#checks [data-name=studio]")
+    expect(studio).to_contain_text(said["restarted"], timeout=30_000)
+    expect(studio.locator(".mend")).to_contain_text(said["mend"])
+    expect(console.locator("#plot .marked")).to_have_count(1)
+    expect(console.locator("#plot-now")).to_have_text("90 %")
+    picture(console, f"console-health-{locale}.png")
+
+
+def set_corners(console: Page, box: Box, accepted: str, locale: str) -> None:
+    """By the mouse and by keys."""
     console.click("#calibrate-corners")
     until(
         lambda: console.evaluate("document.getElementById('corner-picture').naturalWidth") == 640,
@@ -153,20 +169,9 @@ def test_health_and_the_wizard(start_box: Callable[..., Box], open_page: OpenPag
     page_lies_in_the_corners(console)
     picture(console, f"console-corners-{locale}.png", whole=False)
     console.click("#corners-use")
-    expect(console.locator("#calibrate-verdict")).to_contain_text(said["accepted"])
+    expect(console.locator("#calibrate-verdict")).to_contain_text(accepted)
     kept = (box.state_dir / "corners.json").read_text()
     assert kept.startswith("[[0.3") and "0.85, 0.15" in kept
-    turn_upright(console, box, said["upright"], locale)
-
-    console.click("#bad-matte")
-    box.request("POST", "/api/v1/courseware/live", json={"address": "v4l2:/dev/crash"})
-    until(lambda: box.status()["restarts"] == 1, "a restart")
-    studio = console.locator("#checks [data-name=studio]")
-    expect(studio).to_contain_text(said["restarted"], timeout=30_000)
-    expect(studio.locator(".mend")).to_contain_text(said["mend"])
-    expect(console.locator("#plot .marked")).to_have_count(1)
-    expect(console.locator("#plot-now")).to_have_text("90 %")
-    picture(console, f"console-health-{locale}.png")
 
 
 def page_lies_in_the_corners(console: Page) -> None:
