@@ -67,7 +67,7 @@ def measure(
     heard: Callable[[Progress], None] = unheard,
 ) -> Sights:
     """Shows the pattern's pages and watches. read: the camera's next picture; None: not within these seconds.
-    heard: called with every picture; it must return at once.
+    heard: called with every picture but those that time a flip; it must return at once.
 
     Takes about five seconds, and leaves the lesson on the LCD. Raises NotMeasured, and what `read` raises.
     """
@@ -140,6 +140,7 @@ class _Watch:
     ) -> None:
         self._read, self._heard = read, heard
         self._progress = Progress()
+        self.is_timing = False  # nothing is told meanwhile: an instant is measured
         self._stamps: list[int] = []
 
     @property
@@ -156,8 +157,8 @@ class _Watch:
             frame = self._read(_READ_S)
             if frame is not None:
                 self._stamps.append(frame.captured_ns)
-                self._progress = replace(self._progress, views=len(self._stamps))
-                self._heard(self._progress)
+                if not self.is_timing:
+                    self.tell()
                 return frame
         raise NotMeasured(
             said(
@@ -165,6 +166,11 @@ class _Watch:
                 "the camera gives no pictures: see the camera's line in `classroom doctor`",
             )
         )
+
+    def tell(self) -> None:
+        """How far it is."""
+        self._progress = replace(self._progress, views=len(self._stamps))
+        self._heard(self._progress)
 
     def found(self, pattern: Pattern, corners: Corners) -> None:
         """Notes what was found in the newest picture. The residual is a flat screen's, without the lens."""
@@ -176,7 +182,7 @@ class _Watch:
                 seen = cv2.perspectiveTransform(page[None].astype(np.float64), flat)[0]
                 residual_px = float(np.sqrt(np.square(seen - corners.camera_xy).sum(axis=1).mean()))
         self._progress = replace(self._progress, points=len(corners.ids), residual_px=residual_px)
-        self._heard(self._progress)
+        self.tell()
 
     def until_ns(self, instant_ns: int) -> list[Frame]:
         """Pictures taken up to an instant, and the first one after it."""
@@ -256,9 +262,12 @@ def _flip(pattern: Pattern, lcd: Lcd, watch: _Watch, board: F32) -> tuple[Flips,
         now_ns = time.monotonic_ns()
         due_ns = next_flip_ns(now_ns + 5 * NS_PER_MS, watch.last_ns, watch.period_ns, (low, high))
         time.sleep(max(due_ns - time.monotonic_ns(), 0) / NS_PER_S)
+        watch.is_timing = True
         shown_ns = lcd.show(page)
         after_ns = shown_ns + round((high + _SPARE_MS) * NS_PER_MS)
         _note(flips, watch.until_ns(after_ns), shown_ns, old, new)
+        watch.is_timing = False
+        watch.tell()
     return flips, inverse
 
 
