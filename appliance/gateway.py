@@ -24,6 +24,7 @@ from appliance.pictures import Pictures
 from appliance.restarts import FORGOTTEN
 from appliance.settings import Settings
 from appliance.sheets import SheetFeed
+from appliance.shelf_pictures import ShelfPictures
 from appliance.studio_life import StudioLife
 from appliance.talk import Talk
 from pipelines.broadcast import Broadcast
@@ -51,6 +52,7 @@ from pipelines.reports import (
     PictureTaken,
     Rejected,
     Report,
+    SoundLevels,
     Started,
     StudioStatus,
     UprightFound,
@@ -74,7 +76,9 @@ class Gateway:
         self.scene = Scene(layout=settings.programme.layout, text_fade=settings.programme.text_fade)
         self.status: StudioStatus | None = None
         self.notices = Notices()
-        self.changes = Changes()
+        self.levels: SoundLevels | None = None  # None while no studio tells
+        self.pulse = Changes()  # the levels as well: five times a second, too often for everybody
+        self.changes = Changes(wider=self.pulse)
         self._tell = self.changes.tell
         self._clock = SessionClock.start()
         self.studio = StudioLife(entry, self._clock.zero_ns, self, self._tell)
@@ -101,6 +105,7 @@ class Gateway:
         self._tasks: set[asyncio.Task[None]] = set()
         self.library = Library(settings.box.library_path, settings.library, self._tell)
         self.preparer = Preparer(self.library)
+        self.shelf_pictures = ShelfPictures(settings.box.shelf_pictures_path, self.spawn)
         self.captions = Captions(self.changes, self.library, self.notify)
         self.desk = Desk(settings.box.state_path, settings.camera.upright, self._tell)
         self._ink = InkKeeper(self.desk, self.notify)
@@ -121,6 +126,7 @@ class Gateway:
     async def close(self) -> None:
         """Ends viewers and studio, within the bounds of StudioChild.stop."""
         self._is_closing = True
+        self._tell()
         for task in list(self._tasks):
             task.cancel()
         ends = [asyncio.wait_for(outlet.close(), 2.0) for outlet in (self.broadcast, self.outlets)]
@@ -269,6 +275,10 @@ class Gateway:
                 self._courseware_rejected()
             case CalibrationNews() | UprightFound():
                 self.calibrations.taken(report)
+            case SoundLevels():
+                self.levels = report
+                self.pulse.tell()
+                return
             case PictureTaken():
                 self.pictures.taken(report)
                 return
@@ -288,6 +298,7 @@ class Gateway:
             self._courseware = self.status.courseware_path
 
     def studio_ended(self) -> None:
+        self.levels = None
         self.screens.end_all()
         self.talk.studio_ended()
         self.on_air.cut()

@@ -34,6 +34,11 @@ class Rejected:
     reason: str
 
 
+GOOD_SHIFT_PX = 0.25  # as a calibration's own error may be; from the second on the plate is not trusted
+FAIR_SHIFT_PX = 0.5
+ShiftVerdict = Literal["good", "fair", "bad", "unknown"]
+
+
 @dataclass(frozen=True, slots=True)
 class WatchStatus:
     """What the box measures of camera and LCD while teaching.
@@ -56,6 +61,47 @@ class WatchStatus:
     delay_sigma_ms: float | None = None
     turns: int = 0
 
+    @property
+    def verdict(self) -> ShiftVerdict:
+        """What the last look's shift is worth."""
+        if self.geometry == "moved":
+            return "bad"
+        if self.shift_px is None or self.geometry == "unwatched":
+            return "unknown"
+        return (
+            "good" if self.shift_px <= GOOD_SHIFT_PX else "fair" if self.shift_px <= FAIR_SHIFT_PX else "bad"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SoundLevel:
+    """How loud a sound was since the last report: the highest peak and the root mean square, dBFS, where a
+    full-scale square wave is at 0 in both. is_clipping: of late; is_silent: dead, for seconds already."""
+
+    peak_dbfs: float
+    rms_dbfs: float
+    is_clipping: bool
+    is_silent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SoundLevels:
+    """A few times a second. teacher: the microphone as it is sent. courseware: None while it has no sound."""
+
+    teacher: SoundLevel
+    courseware: SoundLevel | None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a calibration is. views: pictures of the camera used so far. points: of the page, as found in
+    the newest of them; residual_px: how far they are off where they should be, camera pixels, root mean
+    square. None: not known yet."""
+
+    views: int = 0
+    points: int | None = None
+    residual_px: float | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class CalibrationNews:
@@ -63,6 +109,7 @@ class CalibrationNews:
     good enough, so that nothing changed; "failed": not measured, the reason says why.
 
     step: what is being done. report: of pipelines.calibration.Report, ready for JSON. picture: JPEG or empty.
+    progress: how far it is, while it is running.
     """
 
     state: Literal["none", "stored", "running", "accepted", "refused", "failed"]
@@ -71,6 +118,7 @@ class CalibrationNews:
     reason: str = ""
     report: dict[str, Any] | None = None
     picture: bytes = b""
+    progress: Progress | None = None
 
 
 UprightState = Literal["looking", "fits", "found", "unknown"]
@@ -262,5 +310,6 @@ Report = (
     | CameraPicture
     | UprightFound
     | PictureTaken
+    | SoundLevels
     | StudioStatus
 )

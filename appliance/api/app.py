@@ -37,6 +37,7 @@ from appliance.api.talk import microphone_routes, talk_routes
 from appliance.api.talk_camera import talk_camera_routes
 from appliance.api.whep import whep_routes
 from appliance.api.whip import whip_routes
+from appliance.api.wire import LevelOut, LevelsOut
 from appliance.gateway import Gateway
 from appliance.offered_sessions import StudioBusy
 from appliance.shelf import Shelf
@@ -113,8 +114,10 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
     document = get_openapi(
         title=app.title, version=app.version, description=app.description, routes=app.routes
     )
-    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = schema
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    for model in (Problem, LevelOut, LevelsOut):  # what no route names as its answer
+        schemas[model.__name__] = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas[model.__name__].pop("$defs", None)
     return document
 
 

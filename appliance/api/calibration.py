@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from appliance.api.access import assistant
 from appliance.api.problems import documented, reader_of
-from appliance.api.wire import CalibrationOrder, CalibrationOut
+from appliance.api.wire import CalibrationOrder, CalibrationOut, ProgressOut
 from appliance.gateway import Gateway
 from appliance.library import Language
 from appliance.wording import in_language
@@ -117,6 +117,7 @@ def _out(gateway: Gateway, language: Language) -> CalibrationOut:
         kind=news.kind,
         step=in_language(news.step, language),
         reason=in_language(news.reason, language),
+        progress=None if news.progress is None else ProgressOut.model_validate(news.progress),
         report=report,
         has_picture=bool(news.picture),
     )

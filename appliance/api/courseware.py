@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -20,6 +20,7 @@ from appliance.api.wire import (
     ItemChange,
     ItemOut,
     LiveChoice,
+    LiveSourceOut,
 )
 from appliance.gateway import Gateway, NoFilm
 from appliance.library import (
@@ -32,7 +33,9 @@ from appliance.library import (
     language_of,
     refusal_text,
 )
+from appliance.live_sources import live_sources
 from appliance.shelf import Shelf
+from appliance.shelf_pictures import NotYet
 from pipelines.saying import reason_of, said
 
 IDLE_S = 30.0  # without a byte of an upload
@@ -54,6 +57,9 @@ _BINARY = {
     }
 }
 
+_THUMBNAIL = {"content": {"image/webp": {}}, "description": "At most 320 x 180 pixels."}
+
+PageIndex = Annotated[int, Path(ge=0, le=100_000, description="From 0.")]
 ItemId = Annotated[str, Path(pattern="^[0-9a-f]{16}$", description="Of the library.")]
 Lang = Annotated[
     str | None, Query(alias="lang", pattern="^(zh|en)$", description="Else Accept-Language decides.")
@@ -126,17 +132,35 @@ def courseware_routes(gateway: Gateway, shelf: Shelf) -> APIRouter:
         gateway.open_courseware(items[body.name], body.name)
         return listing(language)
 
+    _add_live(router, gateway, listing)
+    _add_film(router, gateway)
+    _add_upload(router, library, gateway.preparer)
+    _add_item_routes(router, gateway, library)
+    _add_showing_routes(router, gateway, library)
+    _add_shelf_pictures(router, gateway, shelf)
+    return router
+
+
+def _add_live(router: APIRouter, gateway: Gateway, listing: Callable[[Language], CoursewareOut]) -> None:
     @router.post("/live", status_code=202, summary="Open a live source of the box")
     async def post_live(body: LiveChoice, language: Speaks) -> CoursewareOut:
         """A capture card (HDMI) or a screen of the box. What was open stays until its first picture."""
         gateway.open_courseware(body.address)
         return listing(language)
 
-    _add_film(router, gateway)
-    _add_upload(router, library, gateway.preparer)
-    _add_item_routes(router, gateway, library)
-    _add_showing_routes(router, gateway, library)
-    return router
+    @router.get("/live", summary="The live sources that the box has")
+    def get_live() -> list[LiveSourceOut]:
+        """Capture cards and X11 screens, without the teacher's camera. Whether a screen lets the box in, and
+        whether a card gets a signal, shows when it is opened."""
+        return [
+            LiveSourceOut(
+                address=source.address,
+                kind=source.kind,
+                name=source.name,
+                is_open=source.address == gateway.courseware,
+            )
+            for source in live_sources(gateway.settings)
+        ]
 
 
 def _add_film(router: APIRouter, gateway: Gateway) -> None:
@@ -276,13 +300,11 @@ def _add_showing_routes(router: APIRouter, gateway: Gateway, library: Library) -
         summary="A small picture of a page",
         response_class=FileResponse,
         responses={
-            200: {"content": {"image/webp": {}}, "description": "At most 320 x 180 pixels."},
+            200: _THUMBNAIL,
             **documented(s404="There is none, or not yet."),
         },
     )
-    async def get_thumbnail(
-        item_id: ItemId, index: Annotated[int, Path(ge=0, le=100_000, description="From 0.")]
-    ) -> FileResponse:
+    async def get_thumbnail(item_id: ItemId, index: PageIndex) -> FileResponse:
         try:
             path = library.thumbnail_of(item_id, index)
         except NotThere:
@@ -292,3 +314,30 @@ def _add_showing_routes(router: APIRouter, gateway: Gateway, library: Library) -
         # A page of an item never changes.
         headers = {"Cache-Control": "private, max-age=86400, immutable"}
         return FileResponse(path, media_type="image/webp", headers=headers)
+
+
+def _add_shelf_pictures(router: APIRouter, gateway: Gateway, shelf: Shelf) -> None:
+    @router.get(
+        "/available/{name}/pages/{index}/thumbnail",
+        summary="A small picture of a page of what lies on the box",
+        response_class=FileResponse,
+        responses={
+            200: _THUMBNAIL,
+            **documented(s404="There is none.", s503="It is being drawn: try again in a second."),
+        },
+    )
+    async def get_shelf_thumbnail(
+        name: Annotated[str, Path(max_length=255, description="One of the available names.")],
+        index: PageIndex,
+    ) -> FileResponse:
+        """All pages are drawn when the first one is asked for."""
+        try:
+            path = gateway.shelf_pictures.picture(shelf.items()[name], index)
+        except NotYet:
+            soon = said("thumbnail_soon", "It is being drawn. Try again in a moment.")
+            raise HTTPException(503, soon, {"Retry-After": "1"}) from None
+        except (KeyError, NotThere):
+            raise HTTPException(
+                404, said("no_picture_of_page", "There is no picture of this page.")
+            ) from None
+        return FileResponse(path, media_type="image/webp", headers={"Cache-Control": "no-store"})

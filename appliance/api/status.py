@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from appliance.api.access import assistant
 from appliance.api.audience import viewers_out
-from appliance.api.events import MAX_STREAMS, Streams
+from appliance.api.events import MAX_STREAMS, Beside, Streams
 from appliance.api.lesson import page_out
 from appliance.api.news import caption_out
 from appliance.api.problems import documented
@@ -21,6 +21,7 @@ from appliance.api.wire import (
     FilmOut,
     HealthOut,
     LayerBody,
+    LevelsOut,
     LinksOut,
     NoticeOut,
     ProgrammeOut,
@@ -66,13 +67,19 @@ def status_routes(gateway: Gateway, shelf: Shelf, tokens: Tokens) -> APIRouter:
         responses={
             200: {
                 "content": {"text/event-stream": {}},
-                "description": "Server-sent events `status`, data as GET /status.",
+                "description": "Server-sent events `status`, data as GET /status. With sound=true also "
+                "`levels`, data as the schema LevelsOut.",
             },
             **documented(s503=f"More than {MAX_STREAMS} consoles listen already."),
         },
     )
-    async def get_events() -> StreamingResponse:
-        return streams.answer("status", lambda: status_out(gateway, shelf))
+    async def get_events(
+        sound: Annotated[
+            bool, Query(description="How loud it is as well, some five times a second.")
+        ] = False,
+    ) -> StreamingResponse:
+        levels = Beside("levels", lambda: _levels(gateway), gateway.pulse) if sound else None
+        return streams.answer("status", lambda: status_out(gateway, shelf), levels)
 
     return router
 
@@ -194,6 +201,11 @@ def _film(film: FilmStatus) -> FilmOut:
     out = FilmOut.model_validate(film.at(time.monotonic_ns()))
     out.position_s = round(out.position_s, 1)
     return out
+
+
+def _levels(gateway: Gateway) -> str | None:
+    levels = gateway.levels
+    return None if levels is None else LevelsOut.model_validate(levels).model_dump_json()
 
 
 def _raw(raw: RawStatus) -> RawRecordingOut:

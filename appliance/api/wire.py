@@ -12,7 +12,7 @@ from appliance.api.wire_talk import CaptionOut, MuteOut, TalkOut
 from appliance.desk import SignalKind
 from pipelines.calibration.report import Report
 from pipelines.orders import CalibrationKind
-from pipelines.reports import FilmState, UprightState, UprightWitness
+from pipelines.reports import FilmState, ShiftVerdict, UprightState, UprightWitness
 from pipelines.saying import said
 
 
@@ -89,6 +89,13 @@ class FilmOut(BaseModel):
     length_s: float | None = Field(description="null: the file does not tell, and it has not played yet.")
 
 
+class LiveSourceOut(BaseModel):
+    address: str = Field(description="For POST /courseware/live.")
+    kind: Literal["card", "screen"] = Field(description="A capture card, or an X11 screen of the box.")
+    name: str = Field(description="As the card calls itself; of a screen its display, :0.")
+    is_open: bool = Field(description="Was it the last to be opened?")
+
+
 class ItemChange(BaseModel):
     """Any of the two; the other stays."""
 
@@ -133,6 +140,26 @@ class SourceOut(BaseModel):
     detail: dict[str, str | int | float | bool | None]
 
 
+class LevelOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    peak_dbfs: float = Field(description="The highest since the event before; 0 is full scale.")
+    rms_dbfs: float = Field(
+        description="Root mean square of the same time; a square wave's peak and rms agree."
+    )
+    is_clipping: bool = Field(description="Within the last five seconds.")
+    is_silent: bool = Field(description="Dead silence for ten seconds already, and not asked for.")
+
+
+class LevelsOut(BaseModel):
+    """How loud the sound is, some five times a second."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    teacher: LevelOut = Field(description="The microphone, as it is sent.")
+    courseware: LevelOut | None = Field(description="null while it has no sound.")
+
+
 class WatchOut(BaseModel):
     """What the box measures of camera and LCD while teaching."""
 
@@ -152,6 +179,9 @@ class WatchOut(BaseModel):
     )
     delay_sigma_ms: float | None = Field(description="Its standard error.")
     turns: int = Field(description="Page turns measured so far.")
+    verdict: ShiftVerdict = Field(
+        description="What the last look's shift is worth: good up to 0.25 px, fair up to 0.5, else bad."
+    )
 
 
 class CalibratedOut(BaseModel):
@@ -176,6 +206,16 @@ class CalibrationOrder(BaseModel):
     )
 
 
+class ProgressOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    views: int = Field(description="Pictures of the camera used so far.")
+    points: int | None = Field(description="Of the page, found in the newest of them.")
+    residual_px: float | None = Field(
+        description="How far they are off, camera pixels, root mean square; of the pattern without the lens."
+    )
+
+
 class CalibrationOut(BaseModel):
     """How the last calibration went."""
 
@@ -188,6 +228,7 @@ class CalibrationOut(BaseModel):
     kind: CalibrationKind | None
     step: str = Field(description="What is being done.")
     reason: str = Field(description="Why it was refused or failed, and how to mend it.")
+    progress: ProgressOut | None = Field(description="While it is running.")
     report: Report | None
     has_picture: bool = Field(description="Does GET /calibration/picture have one?")
 

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.courseware.opening import DEMO_PDF
 from pipelines.courseware.pdf import PdfPages
+from pipelines.courseware.settings import DEMO_PDF
 from pipelines.media import U8, Page, SizeWh
 from pipelines.simulated.classroom import SimulatedClassroom
 from pipelines.simulated.clip import CLIP_FRAMES, CLIP_HZ

@@ -121,13 +121,24 @@ class Caller:
         """The headers of an answer without a body. Raises Refused, Unreachable."""
         return dict(self._send(method, path, None, None, places).headers)
 
-    def events(self, answer: type[T], method: str, path: str, **places: object) -> Iterator[T]:
-        """Server-sent events, each as its model, until the box or the reader ends it.
+    def events(
+        self,
+        answer: type[T],
+        method: str,
+        path: str,
+        query: Query | None = None,
+        event: str = "",
+        **places: object,
+    ) -> Iterator[T]:
+        """Server-sent events, each as its model, until the box or the reader ends it. event: these alone.
 
         Raises Refused, Unreachable.
         """
-        for line in self._lines(method, path, places):
-            if line.startswith("data: "):
+        named = ""
+        for line in self._lines(method, path, query, places):
+            if line.startswith("event: "):
+                named = line.removeprefix("event: ")
+            elif line.startswith("data: ") and event in ("", named):
                 yield TypeAdapter(answer).validate_json(line.removeprefix("data: "))
 
     def stream(self, method: str, path: str, **places: object) -> Iterator[bytes]:
@@ -137,8 +148,11 @@ class Caller:
                 response.read()
             yield from _checked(response).iter_bytes()
 
-    def _lines(self, method: str, path: str, places: Mapping[str, object]) -> Iterator[str]:
-        with _reaching(), self._http.stream(method, _filled(path, places), timeout=_PATIENT) as response:
+    def _lines(
+        self, method: str, path: str, query: Query | None, places: Mapping[str, object]
+    ) -> Iterator[str]:
+        asked = self._http.stream(method, _filled(path, places), params=dict(query or {}), timeout=_PATIENT)
+        with _reaching(), asked as response:
             if response.is_error:
                 response.read()
             yield from _checked(response).iter_lines()

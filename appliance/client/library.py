@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Literal
 
-from appliance.api.wire import CoursewareChoice, CoursewareOut, FilmChange, ItemChange, ItemOut, LiveChoice
+from appliance.api.wire import (
+    CoursewareChoice,
+    CoursewareOut,
+    FilmChange,
+    ItemChange,
+    ItemOut,
+    LiveChoice,
+    LiveSourceOut,
+)
 from appliance.api.wire_outlets import (
     DestinationOut,
     RawItemFilesOut,
@@ -44,6 +52,10 @@ class Courseware:
             ItemOut, "POST", "/api/v1/courseware", _pieces(file), "application/octet-stream", query
         )
 
+    def live_sources(self) -> list[LiveSourceOut]:
+        """Capture cards and screens of the box, for `open_live`."""
+        return self._box.ask(list[LiveSourceOut], "GET", "/api/v1/courseware/live")
+
     def open_live(self, address: str) -> CoursewareOut:
         """address: v4l2:/dev/video2 or x11::0."""
         choice = LiveChoice(address=address)
@@ -75,6 +87,11 @@ class Courseware:
         """WebP. index: of the page, from 0."""
         path = "/api/v1/courseware/{item_id}/pages/{index}/thumbnail"
         return self._box.fetch("GET", path, item_id=item_id, index=index)
+
+    def thumbnail_of(self, name: str, index: int) -> bytes:
+        """WebP, of one of `listing().available`. Raises Refused (503) until it is drawn."""
+        path = "/api/v1/courseware/available/{name}/pages/{index}/thumbnail"
+        return self._box.fetch("GET", path, name=name, index=index)
 
     def captions(self, item_id: str) -> bytes:
         """WebVTT."""

@@ -9,7 +9,7 @@ from appliance.api.calibration import CornersBody
 from appliance.api.camera import CameraOut, MountingBody
 from appliance.api.checks import CheckOut
 from appliance.api.own_access import AccessOut
-from appliance.api.wire import CalibrationOrder, CalibrationOut, HealthOut, StatusOut
+from appliance.api.wire import CalibrationOrder, CalibrationOut, HealthOut, LevelsOut, StatusOut
 from appliance.client.calling import Caller
 from appliance.client.library import Language
 from pipelines.orders import PictureKind
@@ -36,6 +36,11 @@ class State:
     def events(self) -> Iterator[StatusOut]:
         """The status, now and whenever it changes."""
         return self._box.events(StatusOut, "GET", "/api/v1/events")
+
+    def levels(self) -> Iterator[LevelsOut]:
+        """How loud the sound is, some five times a second while it changes."""
+        query = {"sound": "true"}
+        return self._box.events(LevelsOut, "GET", "/api/v1/events", query, event="levels")
 
     def checks(self) -> list[CheckOut]:
         """Line by line, each fault with its mend."""

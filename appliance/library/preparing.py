@@ -51,20 +51,7 @@ class Preparer:
             await asyncio.to_thread(self._library.measure, item_id)
 
     async def _prepare(self, item_id: str, folder: Path) -> None:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-I",
-            "-m",
-            PROGRAM,
-            str(folder),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            limit=_LINE_BYTES,
-            start_new_session=True,
-            # None of the box's own environment: its tokens may stand there.
-            env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"},
-        )
+        process = await start_program(folder)
         limit_s = self._library.settings.prepare_limit_s
         try:
             await asyncio.wait_for(self._follow(process, item_id), limit_s + THUMBNAILS_LIMIT_S)
@@ -73,7 +60,7 @@ class Preparer:
         except TimeoutError:
             self._end(item_id, "takes_too_long", round(limit_s))
         finally:
-            _kill_group(process.pid)
+            kill_group(process.pid)
             with contextlib.suppress(asyncio.CancelledError):
                 await process.wait()
 
@@ -119,7 +106,25 @@ class Preparer:
         return False
 
 
-def _kill_group(pid: int) -> None:
+async def start_program(*paths: Path) -> asyncio.subprocess.Process:
+    """paths: its arguments. Whoever starts it ends it with `kill_group`."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-I",
+        "-m",
+        PROGRAM,
+        *map(str, paths),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        limit=_LINE_BYTES,
+        start_new_session=True,
+        # None of the box's own environment: its tokens may stand there.
+        env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1"},
+    )
+
+
+def kill_group(pid: int) -> None:
     """The program is the leader of its session: what it started goes with it."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)

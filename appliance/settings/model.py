@@ -111,6 +111,11 @@ class BoxSettings(BaseModel):
         return self.recordings_path / "raw"
 
     @property
+    def shelf_pictures_path(self) -> Path:
+        """Small pictures of the courseware folder's pages."""
+        return self.state_path / "thumbnails"
+
+    @property
     def library_path(self) -> Path:
         """The uploads. Private: the box alone writes there."""
         return self.state_path / "library"

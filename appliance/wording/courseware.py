@@ -41,6 +41,8 @@ COURSEWARE: Final[dict[str, str]] = {
     "picture_memory": "{name} 需要的内存超过现有内存。请存小一些。",
     "picture_damaged": "{name} 已损坏，或不是 PNG、JPEG、WebP、BMP、TIFF、GIF。请重新保存。",
     "picture_pixels": "{name} 像素太多；图片上限 {millions} 百万像素。请存小一些。",
+    "thumbnail_soon": "正在绘制，请稍候再试。",
+    "no_picture_of_page": "这一页没有缩略图。",
     "live_silent": "{name} 没有画面。请检查连线，以及对方是否在显示。",
     "card_name": "{address} 不是采集卡。请写 v4l2:/dev/video2；ls /dev/video* 可列出。",
     "x11_name": "{address} 不是屏幕。本机第一个屏幕请写 x11::0。",

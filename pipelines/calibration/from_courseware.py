@@ -8,6 +8,7 @@ corners, these are the start, and no features are needed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import cv2
@@ -15,13 +16,14 @@ import numpy as np
 
 from pipelines.alignment import Calibration
 from pipelines.calibration.figures import photometric
-from pipelines.calibration.measuring import NotMeasured
+from pipelines.calibration.measuring import NotMeasured, unheard
 from pipelines.calibration.outcome import Outcome, geometry_report, judged
 from pipelines.calibration.report import finite
 from pipelines.calibration.solving import Solution, Unsolvable, solve
 from pipelines.media import F32, F64, U8, length_scale
 from pipelines.plate.geometry import PageView
 from pipelines.plate.photometry import LEVELS, Blocks, Photometry, first_guess, fit, seen_light
+from pipelines.reports import Progress
 from pipelines.saying import reason_of, said
 
 ROUNDS = 4
@@ -52,9 +54,15 @@ class Tracked(NamedTuple):
     camera_xy: F64
 
 
-def from_courseware(page_rgb: U8, pictures: list[U8], start: Calibration | None = None) -> Outcome:
+def from_courseware(
+    page_rgb: U8,
+    pictures: list[U8],
+    start: Calibration | None = None,
+    heard: Callable[[Progress], None] = unheard,
+) -> Outcome:
     """page_rgb: u8 (H, W, 3), what the LCD shows. pictures: u8 (H, W, 3) each, of the camera while it shows
-    it, some tenths of a second apart. start: a rough calibration, from the operator's corners.
+    it, some tenths of a second apart. start: a rough calibration, from the operator's corners. heard: called
+    after each round.
 
     Raises NotMeasured.
     """
@@ -62,11 +70,15 @@ def from_courseware(page_rgb: U8, pictures: list[U8], start: Calibration | None 
     camera_wh, page_wh = (seen.shape[1], seen.shape[0]), (page_rgb.shape[1], page_rgb.shape[0])
     picture: U8 = np.asarray(np.clip(np.rint(seen), 0, 255), np.uint8)
     guess = start
+
+    def told(solution: Solution, tracked: Tracked) -> None:
+        heard(Progress(len(pictures), len(tracked.page_xy), solution.rms_px))
+
     try:
         if guess is None:
             matched = match(page_rgb, picture)
             guess = solve(*matched, page_wh, camera_wh, "courseware", _MATCH_PX).calibration
-        solution, tracked = _refine(guess, page_rgb, picture, still, is_rough=start is not None)
+        solution, tracked = _refine(guess, page_rgb, picture, still, start is not None, told)
     except Unsolvable as error:
         raise NotMeasured(
             said(
@@ -127,9 +139,14 @@ def match(page_rgb: U8, picture: U8) -> Tracked:
 
 
 def _refine(
-    guess: Calibration, page_rgb: U8, picture: U8, still: U8, is_rough: bool
+    guess: Calibration,
+    page_rgb: U8,
+    picture: U8,
+    still: U8,
+    is_rough: bool,
+    told: Callable[[Solution, Tracked], None],
 ) -> tuple[Solution, Tracked]:
-    """Solves from the flow between plate and picture, again and again."""
+    """Solves from the flow between plate and picture, again and again, and tells each solution."""
     camera_wh, page_wh = (picture.shape[1], picture.shape[0]), (page_rgb.shape[1], page_rgb.shape[0])
     solution: Solution | None = None
     tracked = Tracked(np.zeros((0, 2)), np.zeros((0, 2)))
@@ -148,6 +165,7 @@ def _refine(
             )
         solution = solve(*tracked, page_wh, camera_wh, "courseware", _FLOW_PX)
         guess = solution.calibration
+        told(solution, tracked)
     assert solution is not None
     return solution, tracked
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import cv2
@@ -13,6 +13,7 @@ import numpy as np
 from pipelines.calibration.delay import Flips, grey_light, next_flip_ns, periods_ns, share_of_new
 from pipelines.calibration.pattern import Corners, Pattern
 from pipelines.media import F32, I16, U8, Frame, Page
+from pipelines.reports import Progress
 from pipelines.saying import said
 from pipelines.timing import NS_PER_MS, NS_PER_S
 
@@ -25,6 +26,7 @@ STEP_S = 0.2  # between them: somebody who talks moves meanwhile
 LESSON_WITHIN_S = 12.0
 _READ_S = 0.25
 _SHRINK = 4
+_LEAST_CORNERS = 8  # four tell a homography, and nothing about their own error
 _SPARE_MS = 60.0  # after the delay, until the panel is surely still
 
 
@@ -53,17 +55,26 @@ class Sights:
     seconds: float = 0.0
 
 
+def unheard(_progress: Progress) -> None:
+    """Nobody wants to know how far it is."""
+
+
 def measure(
-    pattern: Pattern, lcd: Lcd, read: Callable[[float], Frame | None], tell: Callable[[str], None]
+    pattern: Pattern,
+    lcd: Lcd,
+    read: Callable[[float], Frame | None],
+    tell: Callable[[str], None],
+    heard: Callable[[Progress], None] = unheard,
 ) -> Sights:
     """Shows the pattern's pages and watches. read: the camera's next picture; None: not within these seconds.
+    heard: called with every picture but those that time a flip; it must return at once.
 
     Takes about five seconds, and leaves the lesson on the LCD. Raises NotMeasured, and what `read` raises.
     """
     started_ns = time.monotonic_ns()
     try:
         tell(said("step_pattern", "looking for the pattern"))
-        watch = _Watch(read)
+        watch = _Watch(read, heard)
         lcd.show(pattern.board)
         first = _await_pattern(pattern, watch)
         board, _ = watch.mean(MEAN_OF)
@@ -75,6 +86,7 @@ def measure(
         lcd.show(pattern.board)
         watch.skip_ms(pause_ms)
         last = pattern.find(watch.mean(4)[0])
+        watch.found(pattern, last)
         lcd.show(pattern.mosaic)
         watch.skip_ms(pause_ms)
         mosaic, sigma = watch.mean(MEAN_OF)
@@ -85,7 +97,9 @@ def measure(
 
 
 def watch_lesson(
-    page: Callable[[], Page | None], read: Callable[[float], Frame | None]
+    page: Callable[[], Page | None],
+    read: Callable[[float], Frame | None],
+    heard: Callable[[Progress], None] = unheard,
 ) -> tuple[U8, list[U8]]:
     """The page that the LCD shows, and camera pictures of it, STEP_S apart. Takes two seconds and more.
 
@@ -112,6 +126,7 @@ def watch_lesson(
         frame = watch.next()
         if frame.captured_ns >= due_ns:
             pictures.append(frame.rgb)
+            heard(Progress(len(pictures)))
             due_ns = frame.captured_ns + round(STEP_S * NS_PER_S)
     assert seen is not None
     return seen.rgb, pictures
@@ -120,8 +135,12 @@ def watch_lesson(
 class _Watch:
     """Reads pictures. period_ns, last_ns: of the stamps so far."""
 
-    def __init__(self, read: Callable[[float], Frame | None]) -> None:
-        self._read = read
+    def __init__(
+        self, read: Callable[[float], Frame | None], heard: Callable[[Progress], None] = unheard
+    ) -> None:
+        self._read, self._heard = read, heard
+        self._progress = Progress()
+        self.is_timing = False  # nothing is told meanwhile: an instant is measured
         self._stamps: list[int] = []
 
     @property
@@ -138,6 +157,8 @@ class _Watch:
             frame = self._read(_READ_S)
             if frame is not None:
                 self._stamps.append(frame.captured_ns)
+                if not self.is_timing:
+                    self.tell()
                 return frame
         raise NotMeasured(
             said(
@@ -145,6 +166,23 @@ class _Watch:
                 "the camera gives no pictures: see the camera's line in `classroom doctor`",
             )
         )
+
+    def tell(self) -> None:
+        """How far it is."""
+        self._progress = replace(self._progress, views=len(self._stamps))
+        self._heard(self._progress)
+
+    def found(self, pattern: Pattern, corners: Corners) -> None:
+        """Notes what was found in the newest picture. The residual is a flat screen's, without the lens."""
+        residual_px = None
+        if len(corners.ids) >= _LEAST_CORNERS:
+            page = pattern.page_xy(corners.ids)
+            flat, _ = cv2.findHomography(page, corners.camera_xy, 0)
+            if flat is not None:
+                seen = cv2.perspectiveTransform(page[None].astype(np.float64), flat)[0]
+                residual_px = float(np.sqrt(np.square(seen - corners.camera_xy).sum(axis=1).mean()))
+        self._progress = replace(self._progress, points=len(corners.ids), residual_px=residual_px)
+        self.tell()
 
     def until_ns(self, instant_ns: int) -> list[Frame]:
         """Pictures taken up to an instant, and the first one after it."""
@@ -180,6 +218,7 @@ def _await_pattern(pattern: Pattern, watch: _Watch) -> Corners:
     until_ns = time.monotonic_ns() + round(SEEN_WITHIN_S * NS_PER_S)
     while time.monotonic_ns() < until_ns:
         found = pattern.find(watch.next().rgb)
+        watch.found(pattern, found)
         # Once more after the first sight: the LCD may have been in the middle of its change.
         if len(best.ids) and len(found.ids) >= 0.9 * len(best.ids):
             return found
@@ -223,9 +262,12 @@ def _flip(pattern: Pattern, lcd: Lcd, watch: _Watch, board: F32) -> tuple[Flips,
         now_ns = time.monotonic_ns()
         due_ns = next_flip_ns(now_ns + 5 * NS_PER_MS, watch.last_ns, watch.period_ns, (low, high))
         time.sleep(max(due_ns - time.monotonic_ns(), 0) / NS_PER_S)
+        watch.is_timing = True
         shown_ns = lcd.show(page)
         after_ns = shown_ns + round((high + _SPARE_MS) * NS_PER_MS)
         _note(flips, watch.until_ns(after_ns), shown_ns, old, new)
+        watch.is_timing = False
+        watch.tell()
     return flips, inverse
 
 

@@ -12,12 +12,10 @@ from pipelines.courseware.lesson import Lesson
 from pipelines.courseware.pdf import PdfPages
 from pipelines.courseware.pictures import PicturePages, is_picture
 from pipelines.courseware.screens.x11 import X11, open_x11
+from pipelines.courseware.settings import DEMO, DEMO_PDF
 from pipelines.media import Page, SizeWh, SourceState
 from pipelines.receiving.sounding import Sounding
 from pipelines.saying import said
-
-DEMO = "demo"
-DEMO_PDF = Path(__file__).parent / "assets" / "demo.pdf"
 
 _HEAD_BYTES = 1024  # readers of PDF accept anything before "%PDF-" within these
 _OFFICE_HEADS = (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04")  # .ppt; .pptx and .odp

@@ -71,7 +71,7 @@ class PicturePages:
     def __init__(self, name: str, paths: list[Path]) -> None:
         self.name = name
         self.count = len(paths)
-        self._paths = paths
+        self.paths = paths
         self._aborted = False
 
     @classmethod
@@ -116,7 +116,7 @@ class PicturePages:
         return cls(folder.name, sorted(paths, key=lambda path: natural_key(path.name)))
 
     def draw(self, index: int, size_wh: SizeWh) -> U8:
-        path = self._paths[index]
+        path = self.paths[index]
         if self._aborted:
             raise BadPage(said("picture_closed", "{name} was closed.", name=path.name))
         return read_picture(path, size_wh)

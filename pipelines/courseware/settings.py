@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Final
+
 from pydantic import BaseModel, ConfigDict, Field
+
+DEMO: Final = "demo"
+DEMO_PDF: Final = Path(__file__).parent / "assets" / "demo.pdf"
 
 
 class CoursewareSettings(BaseModel):

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from pipelines.media import I16, SOUND_BLOCK_SAMPLES, SOUND_HZ
+from pipelines.reports import SoundLevel
 from pipelines.saying import said
 
 FULL_SCALE = 32768
@@ -30,11 +31,30 @@ class LevelMeter:
         self.rms_dbfs = FLOOR_DBFS
         self._silent_blocks = 0
         self._clear_blocks = round(CLIPPING_S * _BLOCKS_PER_S)
+        self._peak = self._squares = 0.0  # since `level` was asked last
+        self._blocks = 0
+
+    @property
+    def is_silent(self) -> bool:
+        """Dead silence, for SILENT_S already."""
+        return self._silent_blocks >= SILENT_S * _BLOCKS_PER_S
+
+    @property
+    def is_clipping(self) -> bool:
+        """Within the last CLIPPING_S."""
+        return self._clear_blocks < CLIPPING_S * _BLOCKS_PER_S
+
+    def level(self) -> SoundLevel:
+        """Of all blocks since it was asked last; of no block: the floor."""
+        mean = self._squares / self._blocks if self._blocks else 0.0
+        peak_dbfs, rms_dbfs = round(_dbfs(self._peak), 1), round(_dbfs(math.sqrt(mean)), 1)
+        self._peak, self._squares, self._blocks = 0.0, 0.0, 0
+        return SoundLevel(peak_dbfs, rms_dbfs, self.is_clipping, self.is_silent)
 
     @property
     def fault(self) -> str:
         """What is wrong, in a sentence with the way to mend it; "" if nothing is."""
-        if self._silent_blocks >= SILENT_S * _BLOCKS_PER_S:
+        if self.is_silent:
             return said(
                 "sound_silent",
                 "dead silence for {silent_s:.0f} s or longer: is the microphone muted or unplugged?",
@@ -45,15 +65,18 @@ class LevelMeter:
     @property
     def clipping(self) -> str:
         """`fault` without silence, for sound that may have been made soft on purpose."""
-        if self._clear_blocks < CLIPPING_S * _BLOCKS_PER_S:
+        if self.is_clipping:
             return said("sound_clips", "the sound clips: turn the microphone's gain down")
         return ""
 
     def take(self, pcm: I16) -> None:
         """Measures one block, i16 (960, 2)."""
         loud = np.abs(pcm.astype(np.int32))
-        self.peak_dbfs = _dbfs(float(loud.max()))
-        self.rms_dbfs = _dbfs(math.sqrt(float(np.square(pcm, dtype=np.float64).mean())))
+        peak, mean = float(loud.max()), float(np.square(pcm, dtype=np.float64).mean())
+        self.peak_dbfs, self.rms_dbfs = _dbfs(peak), _dbfs(math.sqrt(mean))
+        self._peak = max(self._peak, peak)
+        self._squares += mean
+        self._blocks += 1
         self._silent_blocks = self._silent_blocks + 1 if self.peak_dbfs < SILENT_DBFS else 0
         full = loud >= FULL_SCALE - 1
         run = full[: 1 - CLIPPED_SAMPLES].copy()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from pipelines.media import I16, SOUND_BLOCK_SAMPLES, SOUND_HZ, Sound, SourceState, freeze
+from pipelines.reports import SoundLevel
 from pipelines.sound.alsa import AlsaReader
 from pipelines.sound.file import FileFeed
 from pipelines.sound.generated import SilenceFeed, ToneFeed
@@ -81,6 +83,13 @@ class SoundSource:
         if state.state == "live" and not state.reason and not isinstance(self._feed, SilenceFeed):
             state.reason = self._arrived.fault or self._meter.clipping
         return state
+
+    def level(self) -> SoundLevel:
+        """As it is sent, since it was asked last. Clipping is told of what arrives, too."""
+        level = self._meter.level()
+        is_clipping = level.is_clipping or self._arrived.is_clipping
+        is_silent = self._arrived.is_silent and not isinstance(self._feed, SilenceFeed)
+        return replace(level, is_clipping=is_clipping, is_silent=is_silent)
 
     def read(self, timeout_s: float) -> Sound | None:
         """The next block, as soon as it is over, with noise suppression 7 ms later.

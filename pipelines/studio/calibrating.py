@@ -24,7 +24,7 @@ from pipelines.channels import Closed, Latest
 from pipelines.lcd.lcd import Lcd
 from pipelines.media import F32, U8, Delay, Frame, Page, SizeWh
 from pipelines.orders import CalibrationKind, CornerShares
-from pipelines.reports import CalibrationNews, CalibrationStatus
+from pipelines.reports import CalibrationNews, CalibrationStatus, Progress
 from pipelines.saying import after_each_other, reason_of, said
 from pipelines.studio.calibration import (
     CalibrationRefused,
@@ -38,6 +38,7 @@ from pipelines.timing import NS_PER_S
 log = logging.getLogger("classroom.studio")
 
 RISE_MS = 20.0  # of a page's light: an exposure in a lit room; page turns tell it better
+PROGRESS_EVERY_NS = NS_PER_S // 3
 _ON_LCD_S = 1.0  # the longest that a page of the pattern is waited for
 TAIL_NS = NS_PER_S // 2  # after the pattern: until camera and LCD show the lesson again
 
@@ -238,15 +239,27 @@ class Calibrating:
         self._send(news)
 
     def _measure(self, kind: CalibrationKind) -> Outcome:
+        told, told_ns = CalibrationNews("running", kind), 0
+
         def tell(step: str) -> None:
-            self._send(CalibrationNews("running", kind, step))
+            nonlocal told
+            told = replace(told, step=step)
+            self._send(told)
+
+        def heard(progress: Progress) -> None:
+            nonlocal told, told_ns
+            told, now_ns = replace(told, progress=progress), time.monotonic_ns()
+            if now_ns - told_ns > PROGRESS_EVERY_NS:
+                told_ns = now_ns
+                self._send(told)
 
         if kind == "courseware":
             tell(said("step_page", "looking at the lesson's page"))
-            page_rgb, pictures = watch_lesson(self._page, self._frames.take)
-            return from_courseware(page_rgb, pictures, self._rough(pictures[0]))
+            page_rgb, pictures = watch_lesson(self._page, self._frames.take, heard)
+            tell(said("step_solving", "solving"))
+            return from_courseware(page_rgb, pictures, self._rough(pictures[0]), heard)
         pattern = Pattern(self._page_wh)
-        sights = measure(pattern, self, self._frames.take, tell)
+        sights = measure(pattern, self, self._frames.take, tell, heard)
         tell(said("step_solving", "solving"))
         return from_pattern(sights, pattern)
 

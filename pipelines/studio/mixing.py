@@ -13,11 +13,15 @@ from pipelines.encoding.sound import SoundEncoder
 from pipelines.media import I16, MINUS_SOUND, VOICE_SOUND, Packet, Sound, SourceState
 from pipelines.orders import MixVoice
 from pipelines.receiving.sounding import mixed
+from pipelines.reports import SoundLevels
 from pipelines.sound.delay import DelayLine
 from pipelines.sound.loudspeaker import Loudspeaker
+from pipelines.sound.meter import LevelMeter
 from pipelines.sound.remote import RemoteVoice
 from pipelines.sound.source import SoundSource
 from pipelines.timing import NS_PER_MS, NS_PER_S
+
+LEVELS_EVERY_BLOCKS = 10  # of 20 ms: a meter that is seen to move
 
 
 class Mixer:
@@ -45,6 +49,8 @@ class Mixer:
         self._programme = SoundEncoder(settings)
         self._minus: SoundEncoder | None = None
         self._alone: SoundEncoder | None = None
+        self._page_meter: LevelMeter | None = None  # of the courseware's sound, while it has any
+        self._unmetered = 0
         self.mix = MixVoice()
 
     @property
@@ -68,8 +74,28 @@ class Mixer:
             self._line.put(sound)
         for due in self._line.due(time.monotonic_ns(), delay_ns):
             # The courseware's own sound is not held back: its page is not.
-            for packet in self._mixes(replace(due, pcm=mixed(due.pcm, self._courseware(len(due.pcm))))):
+            for packet in self._mixes(replace(due, pcm=mixed(due.pcm, self._metered(len(due.pcm))))):
                 send(packet)
+
+    def levels(self) -> SoundLevels | None:
+        """Once for every LEVELS_EVERY_BLOCKS; else None. For the thread that calls `pass_on`."""
+        if self._unmetered < LEVELS_EVERY_BLOCKS:
+            return None
+        self._unmetered = 0
+        meter = self._page_meter
+        courseware = None if meter is None else replace(meter.level(), is_silent=False)  # a film may pause
+        return SoundLevels(self._source.level(), courseware)
+
+    def _metered(self, samples: int) -> I16 | None:
+        """The courseware's next samples, and how loud they are."""
+        pcm = self._courseware(samples)
+        if pcm is None:
+            self._page_meter = None
+        else:
+            self._page_meter = self._page_meter or LevelMeter()
+            self._page_meter.take(pcm)
+        self._unmetered += 1
+        return pcm
 
     def _mixes(self, sound: Sound) -> list[Packet]:
         if not self._voice.is_open:

@@ -233,6 +233,8 @@ class Studio:
         extra_ns = self._settings.sound.extra_delay_ms * NS_PER_MS
         while not self._threads.stop.is_set():
             self._mixer.pass_on(POLL_S, self._programme.teacher_age_ns + extra_ns, self._link.send)
+            if (levels := self._mixer.levels()) is not None:
+                self._link.send(levels)
 
     def _courseware_sound(self, samples: int) -> I16 | None:
         return self._lectern.sound(samples) if self._settings.courseware.sound else None

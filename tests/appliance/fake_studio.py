@@ -25,7 +25,7 @@ from pipelines.annotating.annotator import Annotator
 from pipelines.capture.mounting import Upright
 from pipelines.capture.upright import turned
 from pipelines.ink import PageKey
-from pipelines.media import TEACHER_LAYER, U8, Box, Frame, Matte, Packet, Page, Scene, SourceState
+from pipelines.media import TEACHER_LAYER, Packet, Page, Scene, SourceState
 from pipelines.orders import (
     Calibrate,
     CalibrationKind,
@@ -58,7 +58,6 @@ from pipelines.orders import (
     WatchLayers,
     WatchSheets,
 )
-from pipelines.recording.worst import WorstMattes
 from pipelines.reports import (
     CalibrationNews,
     CalibrationStatus,
@@ -66,9 +65,12 @@ from pipelines.reports import (
     FilmStatus,
     OfferAnswer,
     PictureTaken,
+    Progress,
     RawStatus,
     Rejected,
     Report,
+    SoundLevel,
+    SoundLevels,
     Started,
     StudioStatus,
     UprightFound,
@@ -124,7 +126,12 @@ class FakeStudio:
         self.wants_key = True
         self.shows_recording = False
         self.raw = RawStatus(True, "", 0) if settings.recording.raw else None
-        self.worst = worst_of(settings)
+        self.worst: Any = None
+        if settings.recording.worst_mattes:
+            # Imported here as the others are: a test's folder is on the child's path alone.
+            from fake_worst import worst_of
+
+            self.worst = worst_of(settings)
         self.layers = frozenset(("420",))
         self.is_running = True
         self.is_knocked = settings.camera.url == "fake:knocked"
@@ -253,7 +260,13 @@ class FakeStudio:
         empty = said("calibrate_no_courseware", "there is no courseware: open some")
         reason = "" if report else said("page_too_empty", "the page shows too little: {mend}", mend=empty)
         jpeg = cv2.imencode(".jpg", self.rgb)[1].tobytes()
-        self.send(CalibrationNews(state, kind, "", reason, report, jpeg))
+        done = CalibrationNews(state, kind, "", reason, report, jpeg)
+        if report is None:
+            self.send(done)
+            return
+        step = said("step_pattern", "looking for the pattern")
+        self.send(CalibrationNews("running", kind, step, progress=Progress(12, 110, 0.21)))
+        threading.Timer(1.0, self.send, (done,)).start()
 
     def teacher_picture(self, number: int, want_key: bool) -> list[Packet]:
         if self.parts is None:
@@ -278,6 +291,8 @@ class FakeStudio:
             rgb = self.sound.over(rgb, self.scene, now_ns)
         self.rgb = rgb
         if self.worst is not None:
+            from fake_worst import mover
+
             self.worst.see(mover(rgb, left, self.clock.pts(now_ns)), number % 10 / 10, 0.9)
         frame = av.VideoFrame.from_ndarray(rgb, format="rgb24")
         frame.pts = self.clock.pts(now_ns)
@@ -329,6 +344,13 @@ class FakeStudio:
             remote_camera=self.sound.guest.status() if self.sound else None,
         )
 
+    def levels(self, number: int) -> SoundLevels:
+        """Somebody speaks, louder and softer; "loud" clips; the courseware "film" has sound."""
+        peak = -12.0 - number % 7
+        is_loud, name = self.courseware.endswith("loud"), self.courseware.rpartition("/")[2]
+        page = SoundLevel(-30.0, -42.0, False, False) if name == "film" else None
+        return SoundLevels(SoundLevel(0.0 if is_loud else peak, peak - 9, is_loud, False), page)
+
     @property
     def is_talking(self) -> bool:
         return self.sound is not None and self.sound.guest.voice.is_open
@@ -344,6 +366,7 @@ class FakeStudio:
             if number == 0:
                 self.send(Started())
             self.send(self.status())
+            self.send(self.levels(number))
             number += 1
             time.sleep(1 / RATE_HZ)
 
@@ -352,21 +375,6 @@ def film_of(path: str) -> FilmStatus | None:
     """What the library calls so is a film: the fake plays it in time, without its pictures."""
     is_film = path.rpartition("/")[2] == "source"
     return FilmStatus("playing", 0.0, FILM_S, time.monotonic_ns()) if is_film else None
-
-
-def mover(rgb: U8, left: int, pts: int) -> Matte:
-    """The matte of the moving box: it is all teacher."""
-    box = Box(left, 32, 64, 64)
-    return Matte(Frame(rgb, pts, 0), box, np.full((64, 64), 255, np.uint8), rgb[box.slices].copy())
-
-
-def worst_of(settings: StudioSettings) -> WorstMattes | None:
-    """The real thing, over scores that are made up. Ten seconds are soon over here."""
-    most, folder = settings.recording.worst_mattes, settings.recordings_path
-    if not most or folder is None:
-        return None
-    began_s = time.time()
-    return WorstMattes(folder, most, 0, lambda: 0, lambda: began_s + (time.time() - began_s) * 20)
 
 
 def run_studio(settings: StudioSettings, zero_ns: int, connection: Connection) -> None:

@@ -243,8 +243,9 @@ async def test_events_tell_every_change(live: httpx.AsyncClient, app: FastAPI, g
 
     raw = [(name.lower().encode(), value.encode()) for name, value in ASSISTANT.items()]
     scope = {
-        "type": "http", "method": "GET", "path": "/api/v1/events", "raw_path": b"", "query_string": b"",
-        "headers": raw, "client": ("1", 1), "server": ("box", 80), "scheme": "http", "http_version": "1.1",
+        "type": "http", "method": "GET", "path": "/api/v1/events", "raw_path": b"",
+        "query_string": b"sound=true", "headers": raw,
+        "client": ("1", 1), "server": ("box", 80), "scheme": "http", "http_version": "1.1",
         "asgi": {"version": "3.0"}, "root_path": "",
     }  # fmt: skip
     listening = asyncio.create_task(app(scope, receive, send))
@@ -254,6 +255,10 @@ async def test_events_tell_every_change(live: httpx.AsyncClient, app: FastAPI, g
         gateway.set_scene(slate_text="Break")
         while "Break" not in await told.get():
             pass
+        while not (text := await told.get()).startswith("event: levels\ndata: "):
+            pass
+        levels = json.loads(text.partition("data: ")[2])
+        assert -20 < levels["teacher"]["peak_dbfs"] < -10 and levels["courseware"] is None
         await gateway.close()
         await listening
 

@@ -65,7 +65,7 @@ def call(node: ast.Call, paths: dict[str, str], function: str) -> Asked:
         i for i, text in enumerate(texts) if text in {"GET", "PUT", "POST", "PATCH", "DELETE", "OPTIONS"}
     )
     answer = ast.unparse(node.args[0]) if at == 1 else ""
-    places = frozenset(keyword.arg or "" for keyword in node.keywords) - {"query"}
+    places = frozenset(keyword.arg or "" for keyword in node.keywords) - {"query", "event"}
     return Asked(node.func.attr, texts[at], texts[at + 1], answer, function, places)
 
 
@@ -130,6 +130,8 @@ def test_a_lesson_by_the_client(box: Box, client: BoxClient) -> None:
     assert client.log.mark(MarkBody(kind="mark")).kind == "mark"
     assert client.state.picture("programme").startswith(b"\x89PNG")
     assert {check.title for check in client.state.checks()}
+    levels = next(client.state.levels())
+    assert -20 < levels.teacher.peak_dbfs < -10 and levels.courseware is None
     following.join(20)
     assert len(seen) == 3 and seen[0].scene.number <= seen[-1].scene.number
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 from box_process import ASSISTANT, PRESENTER, VIEWER, Box, until
+from PIL import Image
 
 COURSEWARE = "/api/v1/courseware"
 DEMO = Path(__file__).parents[2] / "pipelines" / "courseware" / "assets" / "demo.pdf"
@@ -52,6 +53,38 @@ def test_a_pdf_from_upload_to_the_lcd(start_box: Callable[..., Box]) -> None:
     assert box.request("DELETE", place).status_code == 204
     assert box.get(place).status_code == 404
     assert list((box.state_dir / "library").iterdir()) == []
+
+
+def drawn(box: Box, name: str, index: int) -> httpx.Response:
+    """A small picture of what lies on the box, once it is no longer being drawn."""
+    place = f"{COURSEWARE}/available/{name}/pages/{index}/thumbnail"
+    until(lambda: box.get(place).status_code != 503, "drawn")
+    return box.get(place)
+
+
+def test_what_lies_on_the_box_has_small_pictures_as_well(start_box: Callable[..., Box]) -> None:
+    box = start_box()
+    box.until_live()
+    folder = box.state_dir / "courseware"
+    (folder / "pictures").mkdir(parents=True)
+    for number in (2, 10):
+        Image.new("RGB", (64, 36), (200, number, 0)).save(folder / "pictures" / f"{number}.png")
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.7 and no more")
+    (folder / "out.pdf").symlink_to(DEMO)
+    assert {"demo", "pictures", "broken.pdf"} <= set(box.get(COURSEWARE).json()["available"])
+    for name, last in (("demo", 7), ("pictures", 1), ("out.pdf", 7)):
+        answer = drawn(box, name, last)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/webp"), name
+        assert answer.content[8:12] == b"WEBP"
+        assert drawn(box, name, last + 1).status_code == 404
+    assert drawn(box, "broken.pdf", 0).status_code == 404
+    assert drawn(box, "nobody", 0).status_code == 404
+    assert {entry.name for entry in (folder / "pictures").iterdir()} == {"2.png", "10.png"}, "only looked at"
+    (kept,) = {one.stat().st_mode & 0o777 for one in (box.state_dir / "thumbnails").iterdir()}
+    assert kept == 0o700
+    # Another file of the same name is not taken for the one before.
+    (folder / "broken.pdf").write_bytes(DEMO.read_bytes())
+    assert drawn(box, "broken.pdf", 0).status_code == 200
 
 
 def test_what_cannot_be_shown_is_told_in_the_readers_language(start_box: Callable[..., Box]) -> None:

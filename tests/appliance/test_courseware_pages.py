@@ -10,6 +10,7 @@ import pytest
 from box_process import ASSISTANT, PRESENTER, Box, until
 from browsers import chromium
 from playwright.sync_api import Browser, Page, expect
+from x_server import start_server
 
 pytestmark = pytest.mark.e2e
 
@@ -47,6 +48,13 @@ def test_an_upload_from_drop_to_delete(start_box: Callable[..., Box], browser: B
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.goto(f"{box.base}/console#token={ASSISTANT}")
     expect(page.locator("#no-items")).to_be_visible(timeout=20_000)
+    # The built-in lesson has a strip, too: five pages in the fake, drawn from the real file.
+    expect(page.locator("#strip button")).to_have_count(5)
+    until(
+        lambda: "blob:" in (page.locator("#strip button").first.get_attribute("style") or ""),
+        "a thumbnail of the built-in lesson",
+    )
+    picture(page, f"console-demo-{locale}.png")
     page.set_input_files("#file", [{"name": "坏.pdf", "mimeType": "application/pdf", "buffer": b"not a pdf"}])
     expect(page.locator("#library .refused")).to_contain_text(
         "无法识别" if locale == "zh-CN" else "cannot be shown", timeout=30_000
@@ -63,10 +71,19 @@ def test_an_upload_from_drop_to_delete(start_box: Callable[..., Box], browser: B
     until(
         lambda: "blob:" in (page.locator("#strip button").nth(3).get_attribute("style") or ""), "a thumbnail"
     )
+    page.route("**/courseware/live", lambda route: route.fulfill(json=[]))
+    page.click("#live-box summary")
+    expect(page.locator("#live-none")).to_contain_text("采集卡" if locale == "zh-CN" else "no capture card")
+    page.unroute("**/courseware/live")
     page.click("#qr-box summary")
     until(lambda: bool(page.evaluate("document.getElementById('qr').naturalWidth > 0")), "the QR code")
     page.wait_for_timeout(500)
     picture(page, f"console-courseware-{locale}.png")
+    expect(page.locator("#library .what").first).to_contain_text("Water.pdf")
+    page.locator("#library li", has_text="坏.pdf").drag_to(row, target_position={"x": 20, "y": 3})
+    expect(page.locator("#library .what").first).to_contain_text("坏.pdf")
+    row.locator("button[data-key^=move_up-]").click()
+    expect(page.locator("#library .what").first).to_contain_text("Water.pdf")
     page.fill("#search", "water")
     expect(page.locator("#library li")).to_have_count(1)
     page.once("dialog", lambda dialog: dialog.accept())
@@ -87,7 +104,24 @@ def test_a_dropped_file_is_uploaded(start_box: Callable[..., Box], browser: Brow
     )
     page.dispatch_event("#drop", "drop", {"dataTransfer": dropped})
     expect(page.locator("#library li")).to_contain_text("notes.txt", timeout=20_000)
+    open_a_screen(page, box)
     page.close()
+
+
+def open_a_screen(page: Page, box: Box) -> None:
+    """One that really runs here is offered, and opened with a click."""
+    server, display = start_server()
+    page.click("#live-box summary")
+    row = page.locator("#live li", has_text=f"x11:{display}")
+    expect(row).to_contain_text(f"Screen of the box {display}")
+    picture(page, "console-live.png")
+    row.locator("button").click()
+    until(lambda: box.status()["courseware"] == f"x11:{display}", "the screen on the LCD")
+    expect(row.locator("button")).to_have_text("Shown")
+    server.terminate()
+    server.wait()
+    page.click("#live-again")
+    expect(row).to_have_count(0)
 
 
 def test_a_refused_screen_is_told(start_box: Callable[..., Box], browser: Browser) -> None:

@@ -24,6 +24,7 @@ WORDS = {
         "pattern": "by the pattern",
         "restarted": "was restarted",
         "mend": "journalctl",
+        "clipping": "turn the gain down",
     },
     "zh-CN": {
         "gpu": "显卡",
@@ -36,6 +37,7 @@ WORDS = {
         "pattern": "图案标定",
         "restarted": "曾重启",
         "mend": "journalctl",
+        "clipping": "请调低麦克风增益",
     },
 }
 
@@ -59,6 +61,27 @@ def look_behind(console: Page, no_plate: str, locale: str) -> None:
     asked.clear()
     console.wait_for_timeout(1500)
     assert not [url for url in asked if "/pictures/" in url], "closed again"
+
+
+def look_at_levels(console: Page, box: Box, clipping: str, locale: str) -> None:
+    """The sound meter: it moves, its held peak is not below the bar, and clipping is told in words."""
+    meter = console.locator("#level-teacher [role=meter]")
+    peaks = set[str]()
+    until(lambda: len(peaks.add(meter.get_attribute("aria-valuetext")) or peaks) > 3, "a meter that moves")
+    assert -20 < float(meter.get_attribute("aria-valuenow")) < -10
+    held, peak = meter.evaluate(
+        "m => ['--held', '--peak'].map(name => Number(m.style.getPropertyValue(name)))"
+    )
+    assert 0.6 < peak <= held < 1
+    expect(console.locator("#level-courseware")).to_be_hidden()
+    expect(console.locator("#level-teacher [role=status]")).to_be_empty()
+    box.request("POST", "/api/v1/courseware/live", json={"address": "v4l2:/dev/film"})
+    expect(console.locator("#level-courseware .dbfs")).to_have_text("-30 dBFS")
+    box.request("POST", "/api/v1/courseware/live", json={"address": "v4l2:/dev/loud"})
+    expect(console.locator("#level-teacher [role=status]")).to_contain_text(clipping)
+    picture(console, f"console-loud-{locale}.png", whole=False)
+    box.request("PUT", "/api/v1/courseware", json={"name": "demo"})
+    expect(console.locator("#level-teacher [role=status]")).to_be_empty()
 
 
 def turn_upright(console: Page, box: Box, people: str, locale: str) -> None:
@@ -90,11 +113,16 @@ def test_health_and_the_wizard(start_box: Callable[..., Box], open_page: OpenPag
     expect(console.locator("#checks [data-name=studio] .dot")).to_have_class("dot good")
     expect(console.locator("#calibrated")).to_contain_text(said["pattern"])
 
+    look_at_levels(console, box, said["clipping"], locale)
     look_behind(console, said["no_plate"], locale)
 
     console.click("#calibrate")
     expect(console.locator("#calibrate-dialog")).to_be_visible()
+    expect(console.locator("#calibrate-now")).to_have_attribute("data-verdict", "good")
+    expect(console.locator("#calibrate-now-shift")).to_contain_text("0.03 px")
     console.click("#calibrate-pattern")
+    expect(console.locator("#calibrate-progress")).to_contain_text("0.21 px")
+    expect(console.locator("#calibrate-progress")).to_contain_text("110")
     expect(console.locator("#calibrate-verdict")).to_contain_text(said["accepted"])
     expect(console.locator("#calibrate-figures")).to_contain_text("0.05 px")
     expect(console.locator("#calibrate-findings li")).to_contain_text(said["reprojection"])
@@ -109,6 +137,22 @@ def test_health_and_the_wizard(start_box: Callable[..., Box], open_page: OpenPag
     expect(console.locator("#calibrate-reason")).to_contain_text(other["empty"])
     console.evaluate(switch)
 
+    set_corners(console, box, said["accepted"], locale)
+    turn_upright(console, box, said["upright"], locale)
+
+    console.click("#bad-matte")
+    box.request("POST", "/api/v1/courseware/live", json={"address": "v4l2:/dev/crash"})
+    until(lambda: box.status()["restarts"] == 1, "a restart")
+    studio = console.locator("#checks [data-name=studio]")
+    expect(studio).to_contain_text(said["restarted"], timeout=30_000)
+    expect(studio.locator(".mend")).to_contain_text(said["mend"])
+    expect(console.locator("#plot .marked")).to_have_count(1)
+    expect(console.locator("#plot-now")).to_have_text("90 %")
+    picture(console, f"console-health-{locale}.png")
+
+
+def set_corners(console: Page, box: Box, accepted: str, locale: str) -> None:
+    """By the mouse and by keys."""
     console.click("#calibrate-corners")
     until(
         lambda: console.evaluate("document.getElementById('corner-picture').naturalWidth") == 640,
@@ -122,22 +166,44 @@ def test_health_and_the_wizard(start_box: Callable[..., Box], open_page: OpenPag
     console.mouse.move(area["x"] + 0.3 * area["width"], area["y"] + 0.25 * area["height"], steps=4)
     console.mouse.up()
     console.keyboard.press("Shift+ArrowRight")
+    page_lies_in_the_corners(console)
     picture(console, f"console-corners-{locale}.png", whole=False)
     console.click("#corners-use")
-    expect(console.locator("#calibrate-verdict")).to_contain_text(said["accepted"])
+    expect(console.locator("#calibrate-verdict")).to_contain_text(accepted)
     kept = (box.state_dir / "corners.json").read_text()
     assert kept.startswith("[[0.3") and "0.85, 0.15" in kept
-    turn_upright(console, box, said["upright"], locale)
 
-    console.click("#bad-matte")
-    box.request("POST", "/api/v1/courseware/live", json={"address": "v4l2:/dev/crash"})
-    until(lambda: box.status()["restarts"] == 1, "a restart")
-    studio = console.locator("#checks [data-name=studio]")
-    expect(studio).to_contain_text(said["restarted"], timeout=30_000)
-    expect(studio.locator(".mend")).to_contain_text(said["mend"])
-    expect(console.locator("#plot .marked")).to_have_count(1)
-    expect(console.locator("#plot-now")).to_have_text("90 %")
-    picture(console, f"console-health-{locale}.png")
+
+def page_lies_in_the_corners(console: Page) -> None:
+    """The page is projected into the dots, the grid is whole, and what is no screen is said."""
+    until(lambda: console.evaluate("document.getElementById('corner-page').naturalWidth") > 0, "the page")
+    off_px = console.evaluate(
+        """() => {
+          const box = document.getElementById("corner-handles").getBoundingClientRect();
+          const page = document.getElementById("corner-page");
+          const matrix = new DOMMatrix(getComputedStyle(page).transform);
+          const [w, h] = [page.offsetWidth, page.offsetHeight];
+          const dots = [...document.querySelectorAll("#corner-handles button")];
+          return dots.map((dot, i) => {
+            const p = matrix.transformPoint(new DOMPoint([0, w, w, 0][i], [0, 0, h, h][i]));
+            const at = dot.getBoundingClientRect();
+            const [x, y] = [at.x + at.width / 2 - box.x, at.y + at.height / 2 - box.y];
+            return Math.hypot(p.x / p.w - x, p.y / p.w - y);
+          });
+        }"""
+    )
+    assert len(off_px) == 4 and max(off_px) < 1
+    assert console.locator("#corner-grid").get_attribute("d").count("M") == 12
+    bottom = console.locator("#corner-handles button").nth(3)
+    for _ in range(40):
+        bottom.press("Shift+ArrowUp")
+    expect(console.locator("#corner-wrong")).to_be_visible()
+    expect(console.locator("#corners-use")).to_be_disabled()
+    for _ in range(35):
+        bottom.press("Shift+ArrowDown")
+    for _ in range(35):
+        console.locator("#corner-handles button").nth(2).press("ArrowUp")
+    expect(console.locator("#corner-wrong")).to_be_hidden()
 
 
 def hung(box: Box) -> tuple[int, bool]:

@@ -86,11 +86,12 @@ export class Api {
     });
   }
 
-  /** Calls onStatus for every change, for ever; onAway when the box cannot be reached. Ends on a wrong token. */
-  async follow(onStatus, onAway, path = "/events") {
+  /** Calls onStatus for every change, for ever; onLevels, where path asks for them, some five times a second with
+      how loud it is; onAway when the box cannot be reached. Ends on a wrong token. */
+  async follow(onStatus, onAway, path = "/events", onLevels = () => {}) {
     for (let attempt = 0; ; attempt++) {
       try {
-        await this.#stream(path, (status) => { attempt = 0; onStatus(status); });
+        await this.#stream(path, (status) => { attempt = 0; onStatus(status); }, onLevels);
       } catch (error) {
         if (error instanceof Refusal && [401, 403].includes(error.status)) throw error;
       }
@@ -99,7 +100,7 @@ export class Api {
     }
   }
 
-  async #stream(path, onStatus) {
+  async #stream(path, onStatus, onLevels) {
     // A line that is cut without a word ends no stream: what was told last would stand as if it were so.
     const silence = new AbortController();
     let timer = 0;
@@ -109,7 +110,7 @@ export class Api {
       // EventSource cannot send the token; a stream read by hand can.
       const answer = await fetch(`/api/v1${path}`, { headers: { Authorization: `Bearer ${this.token}` }, signal: silence.signal });
       if (!answer.ok) throw new Refusal(answer.status, "");
-      for await (const status of events(answer, heard)) onStatus(status);
+      for await (const { name, data } of namedEvents(answer, heard)) (name === "levels" ? onLevels : onStatus)(data);
     } finally {
       clearTimeout(timer);
     }
@@ -118,6 +119,11 @@ export class Api {
 
 /** The data of a stream of server-sent events, as they come. onHeard: for all that arrives, heartbeats too. */
 export async function* events(answer, onHeard = () => {}) {
+  for await (const { data } of namedEvents(answer, onHeard)) yield data;
+}
+
+
+async function* namedEvents(answer, onHeard) {
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   for (;;) {
@@ -128,8 +134,9 @@ export async function* events(answer, onHeard = () => {}) {
     const parts = text.split("\n\n");
     text = parts.pop();
     for (const part of parts) {
-      const data = part.split("\n").find((line) => line.startsWith("data: "));
-      if (data) yield JSON.parse(data.slice(6));
+      const field = (key) => part.split("\n").find((line) => line.startsWith(key))?.slice(key.length);
+      const data = field("data: ");
+      if (data) yield { name: field("event: "), data: JSON.parse(data) };
     }
   }
 }

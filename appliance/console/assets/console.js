@@ -6,7 +6,9 @@ import { CoursewareDrawer } from "./courseware.js";
 import { Health } from "./health.js";
 import { Ink } from "./ink.js";
 import { startKeys } from "./keys.js";
+import { Levels } from "./levels.js";
 import { LessonLog } from "./log.js";
+import { LiveSources } from "./live.js";
 import { startLook } from "./look.js";
 import { showDestinations } from "./outlets.js";
 import { RecordingCard } from "./recording.js";
@@ -80,6 +82,8 @@ const health = new Health(api);
 const behind = new Behind(api);
 const wizard = new Wizard(api, { order });
 const talkback = new Talkback(token, video, { order });
+const levels = new Levels();
+const live = new LiveSources({ order });
 const ink = new Ink(video, { order, api, toast });
 const layouts = drawChoices($("layouts"), "layouts", (layout) => scene.change({ layout }));
 const corners = drawChoices($("corners"), "corners", (corner) => scene.change({ corner, place_xy: null }));
@@ -154,6 +158,7 @@ function show() {
   if (noticed !== null && newest > noticed) toast(inLanguage(status.notices.at(-1)));
   noticed = newest;
   courseware.follow(status);
+  live.follow(status);
   recording.follow(status.recording, status.raw_recording);
   showDestinations(status.destinations, (name, act) => order("POST", `/destinations/${name}/${act}`));
 }
@@ -201,7 +206,7 @@ function startControls() {
   recording.start();
   rooms.start();
   log.start();
-  for (const part of [panic, scenes, place, ink, health, behind, wizard, talkback]) part.start();
+  for (const part of [panic, scenes, place, ink, health, behind, wizard, talkback, levels, live]) part.start();
   $("copy").addEventListener("click", () => copyLink("link"));
   $("copy-present").addEventListener("click", () => copyLink("present-link"));
   $("qr-box").addEventListener("toggle", showQr);
@@ -244,8 +249,9 @@ function start() {
     isAway = false;
     scene.over(status.scene);
     if (isFirst) showLink();
+    if (status.state !== "live") levels.forget();
     show();
-  }, () => { isAway = true; showAway(); }).catch(() => close("refused"));
+  }, () => { levels.forget(); isAway = true; showAway(); }, "/events?sound=true", (told) => levels.take(told)).catch(() => close("refused"));
 }
 
 start();

@@ -1,8 +1,11 @@
 // The courseware drawer: drop, progress, search, open, rename, order, delete; and the strip of pages.
 import { FilmTransport } from "./film.js";
+import { makeMovable } from "./moving.js";
 import { chosenLanguage, t } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
+const THUMBNAIL_MS = 1000;
+const THUMBNAIL_TRIES = 60;
 
 export class CoursewareDrawer {
   #revision = -1;
@@ -24,10 +27,15 @@ export class CoursewareDrawer {
     $("courseware").addEventListener("change", () => this.order("PUT", "/courseware", { name: $("courseware").value }));
     $("courseware").addEventListener("pointerdown", () => this.refresh());
     // Anywhere on the page: a file that misses the zone must not replace the console.
-    addEventListener("dragover", (event) => { event.preventDefault(); $("drop").classList.add("over"); });
+    addEventListener("dragover", (event) => {
+      if (!event.dataTransfer.types.includes("Files")) return; // a row of the list is on its way
+      event.preventDefault();
+      $("drop").classList.add("over");
+    });
     addEventListener("dragleave", (event) => { if (!event.relatedTarget) $("drop").classList.remove("over"); });
     addEventListener("drop", (event) => {
       event.preventDefault();
+      if (!event.dataTransfer.files.length) return;
       $("drop").classList.remove("over");
       this.#send([...event.dataTransfer.files]);
     });
@@ -106,8 +114,10 @@ export class CoursewareDrawer {
   #row(item) {
     const li = document.createElement("li");
     li.className = item.is_open ? "opened" : "";
+    makeMovable(li, item, this.#items, (place) => this.order("PATCH", `/courseware/${item.id}`, { place }));
     const cover = document.createElement("img");
     cover.alt = "";
+    cover.draggable = false; // the row is what is dragged
     if (item.drawn > 0) this.#thumbnail(item.id, 0).then((address) => { if (address) cover.src = address; });
     const what = document.createElement("div");
     what.className = "what";
@@ -148,15 +158,23 @@ export class CoursewareDrawer {
     return row;
   }
 
-  /** The pages of what is open, if the library has pictures of them. */
+  /** The pages of what is open: of the library, or of the box's own folder. */
   #showStrip(status) {
-    const item = status.is_screen ? undefined : this.#items.find((known) => known.id === status.open_id);
-    const count = item?.pages > 1 ? item.pages : 0;
+    const item = this.#items.find((known) => known.id === status.open_id);
+    const pages = status.open_id ? item?.pages ?? 0 : status.page.count;
+    const count = !status.is_screen && pages > 1 ? pages : 0;
     $("strip").hidden = count === 0;
-    const key = `${item?.id}/${count}`;
+    const place = status.open_id || `available/${encodeURIComponent(status.courseware)}`;
+    const key = `${place}/${count}`;
     if (key !== this.#stripKey) {
       this.#stripKey = key;
-      $("strip").replaceChildren(...Array.from({ length: count }, (_, index) => this.#page(item.id, index)));
+      // A file of the folder may be replaced under its name; an upload never changes.
+      for (const [known, address] of this.#pictures) {
+        if (!known.startsWith("available/")) continue;
+        URL.revokeObjectURL(address);
+        this.#pictures.delete(known);
+      }
+      $("strip").replaceChildren(...Array.from({ length: count }, (_, index) => this.#page(place, index)));
     }
     for (const [index, li] of [...$("strip").children].entries()) {
       const isShown = index === status.page.index;
@@ -165,7 +183,7 @@ export class CoursewareDrawer {
     }
   }
 
-  #page(id, index) {
+  #page(place, index) {
     const li = document.createElement("li");
     const button = document.createElement("button");
     button.type = "button";
@@ -173,24 +191,33 @@ export class CoursewareDrawer {
     button.setAttribute("aria-label", `${t("page")} ${index + 1}`);
     button.addEventListener("click", () => this.goTo(index));
     // Only what comes into sight is fetched: a lesson may have two thousand pages.
+    let isInSight = false;
     new IntersectionObserver(async ([entry], observer) => {
-      if (!entry.isIntersecting) return;
-      const address = await this.#thumbnail(id, index);
-      if (!address) return;
-      observer.disconnect();
-      button.style.backgroundImage = `url("${address}")`;
+      if (isInSight && entry.isIntersecting) return; // it is being asked for
+      isInSight = entry.isIntersecting;
+      // What is being drawn is asked for again while somebody looks at its place.
+      for (let attempt = 0; isInSight && li.isConnected && attempt < THUMBNAIL_TRIES; attempt++) {
+        const address = await this.#thumbnail(place, index);
+        if (address) {
+          observer.disconnect();
+          button.style.backgroundImage = `url("${address}")`;
+        }
+        if (address !== null) return;
+        await new Promise((done) => setTimeout(done, THUMBNAIL_MS));
+      }
     }).observe(li);
     li.append(button);
     return li;
   }
 
-  async #thumbnail(id, index) {
-    const key = `${id}/${index}`;
+  /** Its address; "" where there is none: its number stands there; null while it is being drawn. */
+  async #thumbnail(place, index) {
+    const key = `${place}/${index}`;
     if (!this.#pictures.has(key)) {
       try {
-        this.#pictures.set(key, await this.api.picture(`/courseware/${id}/pages/${index}/thumbnail`));
-      } catch {
-        return ""; // not drawn yet, or not to be drawn: its number stands there
+        this.#pictures.set(key, await this.api.picture(`/courseware/${place}/pages/${index}/thumbnail`));
+      } catch (error) {
+        return error.status === 503 ? null : "";
       }
     }
     return this.#pictures.get(key);

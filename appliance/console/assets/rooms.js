@@ -3,7 +3,7 @@ import { onLanguage, t } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const MOODS = { connected: "good", connecting: "wait", disconnected: "bad", closed: "bad" };
-const LAYERS = ["444", "420", "low", "sound"];
+const LAYERS = ["teacher", "444", "420", "low", "sound"];
 
 export class Rooms {
   #rooms = [];

@@ -1,5 +1,6 @@
 // The calibration wizard: start, how it goes, the result with its picture, four corners by hand; and the
 // alarm of a knocked camera.
+import { CornerView } from "./corner_view.js";
 import { onLanguage, t } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -17,7 +18,7 @@ export class Wizard {
   #pictures = [];
 
   constructor(api, { order }) {
-    Object.assign(this, { api, order });
+    Object.assign(this, { api, order, view: new CornerView(api) });
     onLanguage(() => { if (this.#status) this.follow(this.#status); if (this.#news) this.#ask(); });
   }
 
@@ -27,7 +28,7 @@ export class Wizard {
     for (const kind of ["pattern", "courseware"]) $(`calibrate-${kind}`).addEventListener("click", () => this.#run("POST", "/calibration", { kind }));
     $("calibrate-corners").addEventListener("click", () => this.#byHand());
     $("corners-use").addEventListener("click", () => this.#run("PUT", "/calibration/corners", { corners: this.#corners }));
-    $("corners-back").addEventListener("click", () => { this.#corners = null; this.#show(); });
+    $("corners-back").addEventListener("click", () => { this.#leaveCorners(); this.#show(); });
     $("calibrate-forget").addEventListener("click", async () => { await this.order("DELETE", "/calibration"); setTimeout(() => this.#ask(), POLL_MS); });
     $("camera-turn").addEventListener("click", () => this.#mount({ turn_deg: (this.#camera.turn_deg + 90) % 360 }));
     $("camera-mirror").addEventListener("click", () => this.#mount({ mirrored: !this.#camera.mirrored }));
@@ -37,8 +38,7 @@ export class Wizard {
       const { turn_deg, mirrored } = this.#status.upright;
       this.#showCamera(await this.order("PUT", "/camera", { turn_deg, mirrored }));
     });
-    // Shares are of the picture, whatever its shape.
-    $("corner-picture").addEventListener("load", ({ target }) => { target.parentElement.style.aspectRatio = `${target.naturalWidth} / ${target.naturalHeight}`; });
+    this.view.start();
     for (const [index, handle] of [...$("corner-handles").children].entries()) this.#handle(handle, index);
   }
 
@@ -46,6 +46,8 @@ export class Wizard {
   follow(status) {
     this.#status = status;
     this.#suggest(status.upright);
+    this.view.follow(status);
+    this.#showNow(status.programme);
     const { watch, calibrated } = status.programme ?? {};
     if (watch?.geometry !== "moved") this.#moved = 0;
     else if (!this.#moved) this.#moved = performance.now();
@@ -56,6 +58,17 @@ export class Wizard {
       ? [t(`source_is_${calibrated.source}`), measured("error", calibrated.rms_px, 2, " px"), measured("angle", calibrated.angle_deg, 0, "°"),
         watch ? t(`geometry_${watch.geometry}`) + shift : ""].filter(Boolean).join(" · ")
       : t("not_calibrated");
+  }
+
+  /** How far camera and calibration are apart at this moment. */
+  #showNow(programme) {
+    const { watch, calibrated } = programme ?? {};
+    const verdict = !calibrated || !watch ? "" : watch.verdict;
+    $("calibrate-now").dataset.verdict = verdict;
+    $("calibrate-now-verdict").textContent = verdict ? t(`shift_${verdict}`) : t("not_calibrated");
+    const px = (value) => `${value.toFixed(2)} px`;
+    const shift = !verdict || watch.shift_px === null ? "" : `${t("shift")} ${px(watch.shift_px)}${watch.shift_std_px === null ? "" : ` ± ${px(watch.shift_std_px)}`}`;
+    $("calibrate-now-shift").textContent = [shift, verdict ? t(`geometry_${watch.geometry}`) : ""].filter(Boolean).join(" · ");
   }
 
   /** The camera seems to hang otherwise than it is set: said, and turned only on a click. */
@@ -69,7 +82,7 @@ export class Wizard {
   }
 
   async #open() {
-    this.#corners = null;
+    this.#leaveCorners();
     $("calibrate-dialog").showModal();
     this.#showCamera(await this.order("GET", "/camera"));
     await this.#ask();
@@ -97,7 +110,7 @@ export class Wizard {
   async #run(method, path, body) {
     const begun = await this.order(method, path, body);
     if (!begun) return;
-    this.#corners = null;
+    this.#leaveCorners();
     this.#news = begun;
     await this.#show();
     while (this.#news?.state === "running" && $("calibrate-dialog").open) {
@@ -116,6 +129,11 @@ export class Wizard {
     $("calibrate-result").hidden = isRunning || isByHand || !news || news.state === "none";
     if (!news || isByHand) return;
     $("calibrate-step").textContent = news.step || t("step_begin");
+    const { views, points, residual_px: residual } = news.progress ?? {};
+    $("calibrate-progress").textContent = [
+      views ? `${views} ${t("views")}` : "", Number.isInteger(points) ? `${points} ${t("points")}` : "",
+      Number.isFinite(residual) ? `${t("residual")} ${residual.toFixed(2)} px` : "",
+    ].filter(Boolean).join(" · ");
     $("calibrate-verdict").textContent = t(`calibration_${news.state}`);
     $("calibrate-result").dataset.state = news.state;
     $("calibrate-reason").textContent = news.reason;
@@ -135,14 +153,18 @@ export class Wizard {
   async #byHand() {
     $("corner-none").hidden = true;
     this.#corners = structuredClone(START);
-    this.#place();
     await this.#show();
     try {
-      $("corner-picture").src = await this.#picture("/pictures/camera");
+      await this.view.open(this.#corners, this.#status);
     } catch (error) {
       $("corner-none").hidden = false;
       $("corner-none").textContent = error.message || t("no_camera_picture");
     }
+  }
+
+  #leaveCorners() {
+    this.#corners = null;
+    this.view.close();
   }
 
   async #picture(path) {
@@ -164,7 +186,7 @@ export class Wizard {
       if (this.#held !== index) return;
       const box = $("corner-handles").getBoundingClientRect();
       this.#corners[index] = [share((event.clientX - box.left) / box.width), share((event.clientY - box.top) / box.height)];
-      this.#place();
+      this.view.place(this.#corners);
     });
     for (const name of ["pointerup", "pointercancel"]) handle.addEventListener(name, () => { this.#held = -1; });
     handle.addEventListener("keydown", (event) => {
@@ -173,14 +195,7 @@ export class Wizard {
       if (!step) return;
       event.preventDefault();
       this.#corners[index] = this.#corners[index].map((value, axis) => share(value + step[axis]));
-      this.#place();
+      this.view.place(this.#corners);
     });
-  }
-
-  #place() {
-    for (const [index, [x, y]] of this.#corners.entries()) {
-      Object.assign($("corner-handles").children[index].style, { left: `${x * 100}%`, top: `${y * 100}%` });
-    }
-    $("corner-outline").setAttribute("points", this.#corners.map(([x, y]) => `${x * 100},${y * 100}`).join(" "));
   }
 }

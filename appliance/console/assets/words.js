@@ -1,10 +1,12 @@
 // Chinese and English, side by side. data-t: text, data-t-label: accessible name, data-t-placeholder, data-t-alt.
 import { DESK_WORDS } from "./words-desk.js";
+import { PANEL_WORDS } from "./words-panels.js";
 import { TALK_WORDS } from "./words-talk.js";
 import { WATCH_WORDS } from "./words-watch.js";
 
 const WORDS = {
   ...DESK_WORDS,
+  ...PANEL_WORDS,
   ...TALK_WORDS,
   ...WATCH_WORDS,
   title: ["双师课堂", "Dual-teacher classroom"],

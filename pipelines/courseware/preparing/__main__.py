@@ -1,5 +1,7 @@
 """The program: `python -I -m pipelines.courseware.preparing FOLDER`. FOLDER holds `source`, gets the rest.
 
+With a second argument, a file or folder that lies elsewhere, it is only looked at: FOLDER gets its thumbs.
+
 Standard output, one line of JSON each: {"state": "converting"}; then {"ready": {"kind", "pages", "main"}} or
 {"refused": code, "limit": n}; then {"drawn": n} for each thumbnail. Results: thumbs/00001.webp and on, and
 what is shown (`main`): source, pages.pdf or the folder pages.
@@ -17,7 +19,7 @@ from typing import Final
 
 from pipelines.courseware.preparing.confinement import confine
 from pipelines.courseware.preparing.refusal import Refusal
-from pipelines.courseware.preparing.thumbnails import Prepared, draw_thumbnails, prepare
+from pipelines.courseware.preparing.thumbnails import Prepared, as_it_lies, draw_thumbnails, prepare
 
 MEMORY_BYTES: Final = 4 << 30  # address space; LibreOffice maps a gigabyte before it reads a byte
 FILE_BYTES: Final = 500_000_000
@@ -28,17 +30,18 @@ def tell(**message: object) -> None:
     print(json.dumps(message), flush=True)  # noqa: T201 - the pipe to the gateway
 
 
-def main(folder: Path) -> int:
+def main(folder: Path, elsewhere: Path | None = None) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the daemon's to answer
     work = folder / "work"
     # What a preparation that was interrupted has left: this one begins anew.
     for left in (work, folder / "pages", folder / "thumbs"):
         shutil.rmtree(left, ignore_errors=True)
     work.mkdir()
-    missing = confine(folder, (), memory_bytes=MEMORY_BYTES, cpu_s=CPU_S, file_bytes=FILE_BYTES)
+    readable = () if elsewhere is None else (elsewhere,)
+    missing = confine(folder, readable, memory_bytes=MEMORY_BYTES, cpu_s=CPU_S, file_bytes=FILE_BYTES)
     tell(confined=not missing, missing=missing)
     try:
-        prepared = _prepared(folder, work)
+        prepared = _prepared(folder, work, elsewhere)
         if prepared is None:
             return 1
         draw_thumbnails(prepared, folder / "thumbs", lambda count: tell(drawn=count))
@@ -47,9 +50,12 @@ def main(folder: Path) -> int:
     return 0
 
 
-def _prepared(folder: Path, work: Path) -> Prepared | None:
+def _prepared(folder: Path, work: Path, elsewhere: Path | None) -> Prepared | None:
     try:
-        prepared = prepare(folder, work, lambda: tell(state="converting"))
+        if elsewhere is None:
+            prepared = prepare(folder, work, lambda: tell(state="converting"))
+        else:
+            prepared = as_it_lies(elsewhere)
     except Refusal as refusal:
         tell(refused=refusal.code, limit=refusal.limit)
         return None
@@ -65,4 +71,4 @@ def _prepared(folder: Path, work: Path) -> Prepared | None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(Path(sys.argv[1])))
+    raise SystemExit(main(*map(Path, sys.argv[1:3])))

@@ -18,7 +18,7 @@ from PIL import Image
 from pipelines.courseware import limits
 from pipelines.courseware.faults import BadPage
 from pipelines.courseware.film_file import FilmReader, PageScaler
-from pipelines.courseware.pictures import read_picture
+from pipelines.courseware.pictures import PicturePages, read_picture
 from pipelines.courseware.preparing.archive import unpack_pictures
 from pipelines.courseware.preparing.kinds import Kind, kind_of
 from pipelines.courseware.preparing.office import to_pdf
@@ -36,11 +36,12 @@ ShownKind = Literal["pdf", "pictures", "film"]
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """main: the file or folder that `open_courseware` opens. kind: of main."""
+    """main: the file or folder that `open_courseware` opens. kind: of main. files: the pages of a folder."""
 
     kind: ShownKind
     main: Path
     pages: int
+    files: tuple[Path, ...] = ()
 
 
 def prepare(folder: Path, work: Path, converting: Callable[[], None]) -> Prepared:
@@ -56,12 +57,30 @@ def prepare(folder: Path, work: Path, converting: Callable[[], None]) -> Prepare
         return _pdf(source)
     if kind == "zip":
         converting()
-        return Prepared("pictures", folder / "pages", unpack_pictures(source, folder / "pages"))
+        count = unpack_pictures(source, folder / "pages")
+        files = tuple(folder / "pages" / f"{number:05d}" for number in range(1, count + 1))
+        return Prepared("pictures", folder / "pages", count, files)
     if kind == "film":
         _film_picture(source)
         return Prepared("film", source, 1)
     _picture(source)
     return Prepared("pictures", source, 1)
+
+
+def as_it_lies(source: Path) -> Prepared:
+    """A file or folder that `open_courseware` opens without any conversion. Raises Refusal."""
+    if source.is_dir():
+        try:
+            files = tuple(PicturePages.of_folder(source).paths)
+        except SourceLost:
+            raise Refusal("unknown") from None
+        return Prepared("pictures", source, len(files), files)
+    kind = kind_of(source)
+    if kind == "pdf":
+        return _pdf(source)
+    if kind not in ("picture", "film"):
+        raise Refusal("unknown")
+    return Prepared("film" if kind == "film" else "pictures", source, 1)
 
 
 def draw_thumbnails(prepared: Prepared, folder: Path, drawn: Callable[[int], None]) -> None:
@@ -76,8 +95,7 @@ def draw_thumbnails(prepared: Prepared, folder: Path, drawn: Callable[[int], Non
             elif prepared.kind == "film":
                 rgb = _film_picture(prepared.main)
             else:
-                is_folder = prepared.main.is_dir()
-                rgb = _picture(prepared.main / f"{index + 1:05d}" if is_folder else prepared.main)
+                rgb = _picture(prepared.files[index] if prepared.files else prepared.main)
         except (Refusal, pdfium.PdfiumError, MemoryError):
             continue
         finally:

@@ -11,8 +11,8 @@ from pipelines.media import SourceLost
 
 @pytest.mark.parametrize("url", ["simulated:?teacher=no&delay_ms=85", "simulated:?delay_ms=31&yaw=-15"])
 def test_a_classroom_is_measured_within_twenty_seconds(url, live_room, pattern):
-    room, told = live_room(url), []
-    sights = measure(pattern, room, room.camera.read, told.append)
+    room, told, heard = live_room(url), [], []
+    sights = measure(pattern, room, room.camera.read, told.append, heard.append)
     delay = sights.flips.delay()
     assert delay is not None
     assert abs(delay.ms - room.camera.room.delay_ms) < 3
@@ -20,6 +20,10 @@ def test_a_classroom_is_measured_within_twenty_seconds(url, live_room, pattern):
     assert room.shown[0] is pattern.board and room.shown[-1] is None
     assert sights.seconds < 20
     assert told
+    assert [progress.views for progress in heard] == sorted(progress.views for progress in heard)
+    assert heard[0].points is None, "nothing is claimed before the pattern was seen"
+    assert heard[-1].views > 50 and heard[-1].points > 0.4 * pattern.count
+    assert 0 < heard[-1].residual_px < 3
     outcome = from_pattern(sights, pattern)
     assert not outcome.report.is_refused
     assert outcome.report.moved_px is not None and outcome.report.moved_px < 0.2

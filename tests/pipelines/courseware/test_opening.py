@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipelines.courseware.opening import DEMO_PDF, Courseware, open_courseware
+from pipelines.courseware.opening import Courseware, open_courseware
+from pipelines.courseware.settings import DEMO_PDF
 from pipelines.media import SourceLost
 
 from .conftest import MakeFilm, MakePdf, fill

@@ -34,7 +34,7 @@ def test_silence_is_a_fault_only_when_it_lasts() -> None:
     assert meter.fault == ""
     assert meter.rms_dbfs == FLOOR_DBFS
     meter.take(np.zeros((SOUND_BLOCK_SAMPLES, 2), np.int16))
-    assert "silence" in meter.fault
+    assert "silence" in meter.fault and meter.level().is_silent
     meter.take(sine(3000))
     assert meter.fault == ""
 
@@ -55,6 +55,19 @@ def test_one_full_sample_alone_is_no_clipping() -> None:
     meter.take(pcm)
     assert meter.fault == ""
     assert meter.peak_dbfs == 0.0
+
+
+def test_a_level_is_of_all_blocks_since_it_was_asked() -> None:
+    meter = LevelMeter()
+    for amplitude in (1000, 16384, 2000):
+        meter.take(sine(amplitude))
+    level = meter.level()
+    assert level.peak_dbfs == pytest.approx(-6.0, abs=0.05), "the loudest block's, not the newest's"
+    assert level.rms_dbfs == pytest.approx(-9.03 - 10 * np.log10(3), abs=0.2), "over all three"
+    assert not level.is_clipping and not level.is_silent
+    assert meter.level().peak_dbfs == FLOOR_DBFS
+    meter.take(np.full((SOUND_BLOCK_SAMPLES, 2), 32767, np.int16))
+    assert meter.level().is_clipping
 
 
 def test_the_source_tells_the_level() -> None:

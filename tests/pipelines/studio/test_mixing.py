@@ -28,12 +28,13 @@ from pipelines.media import (
     freeze,
 )
 from pipelines.orders import MixVoice
+from pipelines.reports import SoundLevels
 from pipelines.sound.generated import SilenceFeed
 from pipelines.sound.remote import RemoteVoice
 from pipelines.sound.settings import SoundSettings
 from pipelines.sound.source import SoundSource, open_sound
 from pipelines.studio.composing import Composing
-from pipelines.studio.mixing import Mixer
+from pipelines.studio.mixing import LEVELS_EVERY_BLOCKS, Mixer
 from pipelines.studio.parts import Parts
 from pipelines.studio.programme import Programme
 from pipelines.timing import NS_PER_MS, Marks, SessionClock
@@ -112,6 +113,23 @@ def test_the_mixes_of_a_turn(studio: Studio) -> None:
     studio.voice.is_humming = False
     studio.peaks()
     assert studio.peaks().keys() == {"420"}
+
+
+def test_levels_come_a_few_times_a_second_with_the_coursewares_own() -> None:
+    source = open_sound(SoundSettings(source="tone:"), SessionClock.start())
+    loud = np.full((SOUND_BLOCK_SAMPLES, 2), 16384, np.int16)
+    film: list[I16] = [loud] * LEVELS_EVERY_BLOCKS
+    mixer = Mixer(EncodingSettings(), source, ATone(), lambda _samples: film.pop() if film else None)
+    told, packets = list[SoundLevels](), list[Packet]()
+    while len(told) < 2:
+        mixer.pass_on(0.1, 0, packets.append)
+        if (levels := mixer.levels()) is not None:
+            told.append(levels)
+    source.close()
+    assert len(packets) == 2 * LEVELS_EVERY_BLOCKS
+    assert -96 < told[0].teacher.rms_dbfs < told[0].teacher.peak_dbfs < 0
+    assert told[0].courseware is not None and told[0].courseware.peak_dbfs == pytest.approx(-6, abs=0.1)
+    assert told[1].courseware is None, "the film is over"
 
 
 class OneBlock(SoundSource):
