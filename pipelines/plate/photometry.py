@@ -77,8 +77,9 @@ class Blocks(NamedTuple):
         return self.hw[0] * self.hw[1]
 
     def least(self, of_many: int) -> int:
-        """How many are enough, where so many of MANY_BLOCKS are: the same share of an LCD that has fewer."""
-        return min(of_many, of_many * self.number // MANY_BLOCKS)
+        """How many are enough, where so many of MANY_BLOCKS are: the same share of an LCD that has fewer,
+        and never none."""
+        return max(1, min(of_many, of_many * self.number // MANY_BLOCKS))
 
     @property
     def grid_hw(self) -> tuple[int, int]:
@@ -228,7 +229,7 @@ def fit(page: F32, seen: F32, sure: U8, blocks: Blocks, before: Photometry | Non
     0 where the page is seen without the teacher.
     """
     chosen = np.flatnonzero(sure)
-    if len(chosen) < blocks.least(MIN_BLOCKS):
+    if len(chosen) < max(blocks.least(MIN_BLOCKS), UNKNOWNS):
         return None
     y, x = (axis[chosen] for axis in blocks.centres())
     grid_hw, cell = blocks.grid_hw, blocks.cells(y, x)
