@@ -90,7 +90,7 @@ class Gateway:
         self._is_closing = False
         self._tasks: set[asyncio.Task[None]] = set()
         self.library = Library(settings.box.library_path, settings.library, self._tell)
-        self.preparer = Preparer(self.library)
+        self.preparer = Preparer(self.library, self.notify)
         self.captions = Captions(self.changes, self.library, self.notify)
         self.desk = Desk(settings.box.state_path, settings.camera.upright, self._tell)
         self._ink = InkKeeper(self.desk, self.notify)

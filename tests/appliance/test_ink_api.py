@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import os
 import signal
 from collections.abc import Callable
@@ -13,9 +15,13 @@ import numpy as np
 import pytest
 from box_process import VIEWER, Box, until
 
+from appliance import ink_keeper as ink_keeper_module
+from appliance.desk import Desk
 from appliance.desk import sketchbook as sketchbook_module
 from appliance.desk.ink_store import InkStore
 from appliance.desk.sketchbook import NoSuchStroke, Sketchbook, TooMuchInk
+from appliance.ink_keeper import InkKeeper
+from pipelines.capture.mounting import Upright
 from pipelines.ink import SCREEN, PageKey, Tool
 from pipelines.orders import SetInk
 
@@ -209,3 +215,24 @@ def test_the_ink_of_before_is_read_and_what_is_damaged_put_aside(tmp_path: Path)
     left.write_text(left.read_text().replace('"sky"', '"no such colour"'))
     assert Sketchbook(store.load()).strokes(PageKey("a", 3)) == ()
     assert [path.name for path in (tmp_path / "ink").iterdir()] == [f"{left.name}.damaged"]
+
+
+async def test_ink_that_cannot_be_removed_is_told_and_the_keeper_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ink_keeper_module, "EVERY_S", 0.01)
+    desk, told = Desk(tmp_path, Upright(), lambda: None), asyncio.Queue[str]()
+    page = PageKey("a", 0)
+    desk.sketchbook.begin(page, Tool.PEN, "blue", 0.01, ((0.5, 0.5),))
+    keeping = asyncio.create_task(InkKeeper(desk, told.put_nowait).run())
+    file = tmp_path / "ink" / f"{hashlib.sha256(b'a').hexdigest()[:24]}.json"
+    await asyncio.to_thread(until, file.is_file, "kept")
+    file.unlink()
+    file.mkdir()  # stands for a disk that is read-only, for root as well
+    desk.sketchbook.clear(page)
+    assert file.name in await asyncio.wait_for(told.get(), 10)
+    file.rmdir()
+    desk.sketchbook.begin(page, Tool.PEN, "blue", 0.01, ((0.5, 0.5),))
+    await asyncio.to_thread(until, file.is_file, "kept again")
+    keeping.cancel()
+    await asyncio.wait([keeping])
