@@ -22,7 +22,7 @@ from appliance.desk.ink_store import InkStore
 from appliance.desk.sketchbook import NoSuchStroke, Sketchbook, TooMuchInk
 from appliance.ink_keeper import InkKeeper
 from pipelines.capture.mounting import Upright
-from pipelines.ink import SCREEN, PageKey, Tool
+from pipelines.ink import SCREEN, PageKey, Stroke, Tool
 from pipelines.orders import SetInk
 
 INK = "/api/v1/ink"
@@ -167,6 +167,21 @@ def test_single_pictures(box: Box) -> None:
     box.request("PUT", "/api/v1/panic")
     assert box.get("/api/v1/pictures/camera").status_code == 409
     assert box.get("/api/v1/pictures/page").status_code == 200
+
+
+def test_the_ink_of_many_pages_reaches_a_studio_that_starts(
+    tmp_path: Path, start_box: Callable[..., Box]
+) -> None:
+    """More than the pipe takes before the studio reads, what is shown last of all."""
+    store = InkStore(tmp_path / "state")
+    scribble = tuple((0.001 * index, 0.1) for index in range(1000))
+    pages = {index: (Stroke(f"s{index}", Tool.PEN, "sky", 0.01, scribble),) for index in range(180)}
+    store.save("another lesson", pages)
+    store.save("demo", {0: (Stroke("shown", Tool.PEN, "blue", 0.05, ((0.2, 0.8), (0.5, 0.8))),)})
+    os.utime(max((tmp_path / "state" / "ink").iterdir(), key=lambda path: path.stat().st_size), (1, 1))
+    box = start_box()
+    box.until_live()
+    until(lambda: is_blue(box, 0.35, 0.8), "the ink of before")
 
 
 def test_a_sketchbook_has_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
