@@ -138,10 +138,18 @@ class Gateway:
         self.desk.panic.set(is_on)
         self.on_air.curtain(is_on)
         self.outlets.curtain(is_on)
+        self._hide_sheets(is_on)
         self.talk.panicked()
         self.desk.note("panic" if is_on else "panic_over")
         if is_on:
             await self.on_air.hold(paused())
+
+    def _hide_sheets(self, is_on: bool) -> None:
+        """Before the slate goes out: whoever has the lesson in parts would wait for their next key frame."""
+        if is_on:
+            self.sheets.reset()
+        self._allow_parts()
+        self._watch_sheets(self.sheets.is_wanted)
 
     @property
     def is_panic(self) -> bool:
@@ -218,9 +226,10 @@ class Gateway:
                     self.outlets.take(report)
                 return
             case SheetUpdate():
-                if not self.sheets.put(report):
-                    self._watch_sheets(True)
-                self._allow_parts()
+                if not self.is_panic:
+                    if not self.sheets.put(report):
+                        self._watch_sheets(True)
+                    self._allow_parts()
                 return
             case StudioStatus():
                 self.status = report
@@ -322,7 +331,7 @@ class Gateway:
         self._tell()
 
     def _watch_sheets(self, wanted: bool) -> None:
-        self.studio.send(WatchSheets(wanted))
+        self.studio.send(WatchSheets(wanted and not self.is_panic))
 
     def _allow_parts(self) -> None:
         """The slate is a composed picture, and so is a film: whoever lays parts together gets that."""
