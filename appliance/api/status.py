@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Literal
 
 from fastapi import APIRouter, Depends, Request
@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from appliance.api.access import assistant
 from appliance.api.audience import viewers_out
+from appliance.api.events import changing, event_stream
 from appliance.api.lesson import page_out
 from appliance.api.news import caption_out
 from appliance.api.problems import documented
@@ -40,7 +41,6 @@ from pipelines.saying import reason_of, said
 
 MAX_STREAMS = 16
 SETTLE_S = 0.1  # changes within this time travel as one
-HEARTBEAT_S = 15.0  # so that proxies do not end a quiet stream
 
 _ERRORS = documented(s401="No token, or a wrong one.", s403="A viewer's token.", s422="A parameter is wrong.")
 
@@ -78,7 +78,7 @@ def status_routes(gateway: Gateway, shelf: Shelf, tokens: Tokens) -> APIRouter:
         if len(streams) >= MAX_STREAMS:
             full = said("too_many_consoles", "Too many consoles are open.")
             raise HTTPException(503, full, {"Retry-After": "10"})
-        return StreamingResponse(_events(gateway, shelf, streams), media_type="text/event-stream")
+        return event_stream(_events(gateway, shelf, streams))
 
     return router
 
@@ -197,16 +197,14 @@ def status_out(gateway: Gateway, shelf: Shelf) -> StatusOut:
 async def _events(gateway: Gateway, shelf: Shelf, streams: set[object]) -> AsyncIterator[str]:
     me = object()
     streams.add(me)
+
+    def text() -> str | None:
+        return None if gateway.is_closing else status_out(gateway, shelf).model_dump_json()
+
     try:
-        told = ""
-        while not gateway.is_closing:
-            text = status_out(gateway, shelf).model_dump_json()
-            if text != told:
-                yield f"event: status\ndata: {text}\n\n"
-                told = text
-                await asyncio.sleep(SETTLE_S)
-            if not await gateway.changes.wait(HEARTBEAT_S):
-                yield ": still here\n\n"
+        async with aclosing(changing("status", text, gateway.changes, SETTLE_S)) as events:
+            async for event in events:
+                yield event
     finally:
         streams.discard(me)
 
