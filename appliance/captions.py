@@ -98,6 +98,9 @@ class Captions:
 
     async def _read(self) -> None:
         self._is_read = True
+        if not Path(self._path).name:  # nothing is open (yet): there is no beside
+            self._track = ()
+            return
         path = self._library.captions_beside(self._path)
         try:
             track = await asyncio.to_thread(_read_file, path)

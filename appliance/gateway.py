@@ -104,7 +104,7 @@ class Gateway:
         self._is_closing = False
         self._tasks: set[asyncio.Task[None]] = set()
         self.library = Library(settings.box.library_path, settings.library, self._tell)
-        self.preparer = Preparer(self.library)
+        self.preparer = Preparer(self.library, self.notify)
         self.shelf_pictures = ShelfPictures(settings.box.shelf_pictures_path, self.spawn)
         self.captions = Captions(self.changes, self.library, self.notify)
         self.desk = Desk(settings.box.state_path, settings.camera.upright, self._tell)
@@ -154,10 +154,18 @@ class Gateway:
         self.desk.panic.set(is_on)
         self.on_air.curtain(is_on)
         self.outlets.curtain(is_on)
+        self._hide_sheets(is_on)
         self.talk.panicked()
         self.desk.note("panic" if is_on else "panic_over")
         if is_on:
             await self.on_air.hold(paused())
+
+    def _hide_sheets(self, is_on: bool) -> None:
+        """Before the slate goes out: whoever has the lesson in parts would wait for their next key frame."""
+        if is_on:
+            self.sheets.reset()
+        self._allow_parts()
+        self._watch_sheets(self.sheets.is_wanted)
 
     @property
     def is_panic(self) -> bool:
@@ -254,9 +262,10 @@ class Gateway:
                     self.outlets.take(report)
                 return
             case SheetUpdate():
-                if not self.sheets.put(report):
-                    self._watch_sheets(True)
-                self._allow_parts()
+                if not self.is_panic:
+                    if not self.sheets.put(report):
+                        self._watch_sheets(True)
+                    self._allow_parts()
                 return
             case StudioStatus():
                 self.status = report
@@ -365,7 +374,7 @@ class Gateway:
         self._tell()
 
     def _watch_sheets(self, wanted: bool) -> None:
-        self.studio.send(WatchSheets(wanted))
+        self.studio.send(WatchSheets(wanted and not self.is_panic))
 
     def _allow_parts(self) -> None:
         """The slate is a composed picture, and so is a film: whoever lays parts together gets that."""

@@ -34,6 +34,7 @@ class SheetFeed:
         self._bytes = 0
         self._followers: dict[str, object] = {}
         self._changed = asyncio.Event()
+        self._resets = 0
         self.reset()
 
     @property
@@ -62,7 +63,11 @@ class SheetFeed:
         return True
 
     def reset(self) -> None:
-        """The studio has gone: its sheets mean nothing to the next one."""
+        """The studio has gone, and its sheets mean nothing to the next one; or they must not be seen.
+
+        A stream ends in the middle of an update.
+        """
+        self._resets += 1
         nothing = SheetUpdate(0, 0, "", moves=True)
         self._entries, self._bytes = [_Entry(nothing, coded(nothing))], 0
         self._tell()
@@ -86,8 +91,10 @@ class SheetFeed:
                     if not await self._wait():
                         yield coded(None)
                     continue
-                entry = following
+                entry, resets = following, self._resets
                 for start in range(0, len(entry.message), CHUNK_BYTES):
+                    if self._resets != resets:
+                        return
                     yield entry.message[start : start + CHUNK_BYTES]
         finally:
             if self._followers.get(viewer_id) is me:

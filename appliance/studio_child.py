@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ctypes
 import importlib
 import logging
 import multiprocessing
 import os
-import queue
 import signal
 import threading
 import time
@@ -17,6 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
+from appliance.outbox import Outbox
 from appliance.wording import CHINESE
 from pipelines.channels import Backlog
 from pipelines.media import Packet
@@ -79,7 +78,7 @@ class StudioChild:
         self._gone = asyncio.Event()
         self._asked_key_s: dict[str, float] = {}
         self._inbox = _Inbox()
-        self._orders: queue.Queue[Order | None] = queue.Queue(maxsize=64)
+        self._orders = Outbox()
         context = multiprocessing.get_context("spawn")
         self._connection, theirs = context.Pipe(duplex=True)
         self._process = context.Process(
@@ -102,11 +101,7 @@ class StudioChild:
 
     def send(self, order: Order) -> bool:
         """Hands an order on without blocking. False: the studio takes no orders now."""
-        try:
-            self._orders.put_nowait(order)
-        except queue.Full:
-            return False
-        return True
+        return self._orders.put(order)
 
     def request_key(self, layer: str = "") -> None:
         """Asks for a key frame of a layer, or of all; each a few times a second at most."""
@@ -132,7 +127,7 @@ class StudioChild:
         await asyncio.wait_for(self._gone.wait(), TERMINATE_S)
 
     def _send_orders(self) -> None:
-        while (order := self._orders.get()) is not None:
+        while (order := self._orders.take()) is not None:
             try:
                 self._connection.send(order)
             except OSError:  # the studio is gone: the reader sees it too
@@ -165,8 +160,7 @@ class StudioChild:
         assert status is not None
         self._process.close()
         self._connection.close()
-        with contextlib.suppress(queue.Full):  # full: the sender is awake, and the closed pipe ends it
-            self._orders.put_nowait(None)
+        self._orders.close()
         self._gone.set()
         self._on_exit(status)
 

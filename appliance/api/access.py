@@ -18,7 +18,9 @@ from pipelines.saying import said
 
 PUBLIC_PATHS = frozenset({"/", "/health", "/console", "/watch", "/present", "/favicon.ico"})
 PUBLIC_PREFIX = "/assets/"
+WRONG_TOKEN = said("token_wrong", "This token is not valid.")
 NO_TOKEN = said("token_missing", "Send the token: Authorization: Bearer TOKEN.")
+WRONG_HEADERS = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 ROLE_KEY = "classroom.role"
 ROOM_KEY = "classroom.room"
 
@@ -71,8 +73,7 @@ class Gatekeeper:
         if not self._wrong.may_try(address, time.monotonic()):
             many = said("tokens_wrong", "Too many wrong tokens from this address.")
             return refusal(scope, 429, many, {"Retry-After": "5"})
-        wrong = said("token_wrong", "This token is not valid.")
-        return refusal(scope, 401, wrong, {"WWW-Authenticate": 'Bearer error="invalid_token"'})
+        return refusal(scope, 401, WRONG_TOKEN, WRONG_HEADERS)
 
 
 class WrongTokens:

@@ -68,9 +68,10 @@ def lesson_log_routes(gateway: Gateway) -> APIRouter:
     @router.get("", summary="What happened when, at which page")
     async def get_log(
         after: Annotated[int, Query(ge=0, description="Only entries with a larger number.")] = 0,
+        kind: Annotated[EntryKind | None, Query(description="Only entries of this kind.")] = None,
     ) -> LogOut:
         """Kept on the box, the newest 5000 entries. No names of people, no pictures, no words of anybody."""
-        entries = [EntryOut.model_validate(entry) for entry in desk.log.entries(after)]
+        entries = [EntryOut.model_validate(entry) for entry in desk.log.entries(after, kind)]
         return LogOut(newest=desk.log.newest, entries=entries)
 
     @router.post(

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 
 from fastapi import APIRouter, Depends
 from starlette.responses import StreamingResponse
 
 from appliance.api.access import assistant, viewer
 from appliance.api.audience import ViewerId, left
+from appliance.api.events import changing, event_stream
 from appliance.api.pages import pages_version
 from appliance.api.problems import documented
 from appliance.api.wire_talk import CaptionOut, HoldOut, MuteBody, MuteOut, NewsOut
 from appliance.desk import Mute
 from appliance.gateway import Gateway
-
-HEARTBEAT_S = 15.0  # so that proxies do not end a quiet stream
 
 _ERRORS = documented(s401="No token, or a wrong one.", s404="This viewer has left.", s422="A field is wrong.")
 
@@ -43,7 +43,7 @@ def news_routes(gateway: Gateway) -> APIRouter:
             desk.audience.known(viewer_id)
         except KeyError:
             raise left() from None
-        return StreamingResponse(_news(gateway, viewer_id, streams), media_type="text/event-stream")
+        return event_stream(_news(gateway, viewer_id, streams))
 
     @router.put(
         "/mute",
@@ -65,17 +65,15 @@ def news_routes(gateway: Gateway) -> APIRouter:
 
 async def _news(gateway: Gateway, viewer_id: str, streams: dict[str, object]) -> AsyncIterator[str]:
     me = streams[viewer_id] = object()
-    told = ""
+
+    def text() -> str | None:
+        is_here = streams.get(viewer_id) is me and gateway.desk.audience.is_known(viewer_id)
+        return _news_out(gateway, viewer_id).model_dump_json() if is_here and not gateway.is_closing else None
+
     try:
-        while streams.get(viewer_id) is me and not gateway.is_closing:
-            if not gateway.desk.audience.is_known(viewer_id):
-                return
-            text = _news_out(gateway, viewer_id).model_dump_json()
-            if text != told:
-                yield f"event: news\ndata: {text}\n\n"
-                told = text
-            if not await gateway.changes.wait(HEARTBEAT_S):
-                yield ": still here\n\n"
+        async with aclosing(changing("news", text, gateway.changes)) as events:
+            async for event in events:
+                yield event
     finally:
         if streams.get(viewer_id) is me:
             del streams[viewer_id]

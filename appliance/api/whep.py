@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from appliance.api.access import ROLE_KEY, assistant, room_of, viewer
+from appliance.api.access import ROLE_KEY, WRONG_HEADERS, WRONG_TOKEN, assistant, room_of, viewer
 from appliance.api.ice_links import OPTIONS_SUMMARY, SDP, add_links, options_answer
 from appliance.api.problems import documented
 from appliance.api.whip import NO_TRICKLE, NOT_AN_OFFER
@@ -145,6 +145,9 @@ async def _admit(gateway: Gateway, request: Request, name: str, hears: Hears) ->
         raise HTTPException(503, error.reason, {"Retry-After": str(error.retry_after_s)}) from None
     except AnswerTimedOut as error:
         raise HTTPException(503, error.reason, {"Retry-After": str(RETRY_S)}) from None
+    if room_id and not gateway.desk.rooms.name_of(room_id):  # it was removed while this viewer joined
+        await gateway.broadcast.remove(viewer_id)
+        raise HTTPException(401, WRONG_TOKEN, WRONG_HEADERS)
     if hears == "voice":
         gateway.broadcast.pin(viewer_id, "sound")
         gateway.broadcast.hear(viewer_id, "voice")

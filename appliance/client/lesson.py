@@ -10,6 +10,7 @@ from appliance.api.wire import PageOut, PageTurn
 from appliance.api.wire_ink import InkOut, PointerBody, ShownOut, StrokeBody, StrokeGrowth, StrokeOut
 from appliance.api.wire_scene import SceneBody, SceneChange, SceneOut
 from appliance.client.calling import Caller
+from appliance.desk import EntryKind
 
 
 class Lesson:
@@ -120,9 +121,10 @@ class Log:
     def __init__(self, box: Caller) -> None:
         self._box = box
 
-    def entries(self, after: int = 0) -> LogOut:
-        """Those with a larger number than `after`, oldest first."""
-        return self._box.ask(LogOut, "GET", "/api/v1/lesson-log", query={"after": after})
+    def entries(self, after: int = 0, kind: EntryKind | None = None) -> LogOut:
+        """Those with a larger number than `after`, oldest first, of one kind or of all."""
+        query = {"after": after} | ({} if kind is None else {"kind": kind})
+        return self._box.ask(LogOut, "GET", "/api/v1/lesson-log", query=query)
 
     def mark(self, mark: MarkBody) -> EntryOut:
         return self._box.ask(EntryOut, "POST", "/api/v1/lesson-log", mark)

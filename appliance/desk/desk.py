@@ -62,16 +62,16 @@ class Desk:
 
     def note(self, kind: EntryKind, viewer_id: str = "", detail: str = "") -> Entry:
         """Writes into the log what happens now, at the page and with the matte of this moment."""
-        return self._write(kind, self.audience.room_of(viewer_id), detail)
+        return self._write(kind, self.rooms.name_of(self.audience.room_of(viewer_id)), detail)
 
     def joined(self, viewer_id: str, room_id: str) -> None:
         self.audience.joined(viewer_id, room_id)
-        self._write("room_joined", room_id)
+        self._write("room_joined", self.rooms.name_of(room_id))
 
     def look_around(self, viewer_ids: Iterable[str]) -> None:
         """Who is still there."""
         for room_id in self.audience.keep(viewer_ids):
-            self._write("room_left", room_id)
+            self._write("room_left", self.rooms.name_of(room_id))
 
     def signal(self, viewer_id: str, kind: SignalKind) -> None:
         """Raises KeyError for a viewer who has left, TooOften."""
@@ -95,16 +95,17 @@ class Desk:
 
         Raises NoSuchRoom, CannotStore.
         """
-        self._write("room_removed", self.rooms.room(room_id).room_id)
+        name = self.rooms.room(room_id).name
         self.rooms.remove(room_id)
+        self._write("room_removed", name)
         self.audience.mute_room(room_id, Mute())
         return self.audience.of_room(room_id)
 
-    def _write(self, kind: EntryKind, room_id: str, detail: str = "") -> Entry:
+    def _write(self, kind: EntryKind, room: str, detail: str = "") -> Entry:
         status = self._status
         entry = self.log.add(
             kind,
-            room=self.rooms.name_of(room_id),
+            room=room,
             page_index=0 if status is None else status.page_index,
             layout="" if status is None else status.scene.layout.value,
             matte_quality=None if status is None else status.matte_quality,

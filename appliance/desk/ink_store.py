@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, get_args
 
-from appliance.desk.storing import read_document, set_aside, write_document
+from appliance.desk.storing import read_document, remove_document, set_aside, write_document
 from pipelines.ink import Hand, InkColour, PageKey, Stroke, Tool
 
 FOLDER: Final = "ink"
@@ -43,7 +43,7 @@ class InkStore:
         name = hashlib.sha256(courseware.encode()).hexdigest()[:24]
         path = self._folder / f"{name}.json"
         if not pages:
-            path.unlink(missing_ok=True)
+            remove_document(path)
             return
         document = {
             "courseware": courseware,

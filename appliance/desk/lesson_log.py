@@ -77,9 +77,11 @@ class LessonLog:
         """The number of the newest entry; 0 while there is none. Numbers only grow, over restarts too."""
         return self._entries[-1].number if self._entries else 0
 
-    def entries(self, after: int = 0) -> list[Entry]:
-        """Oldest first, those with a larger number than `after`."""
-        return [entry for entry in self._entries if entry.number > after]
+    def entries(self, after: int = 0, kind: EntryKind | None = None) -> list[Entry]:
+        """Oldest first, those with a larger number than `after`, of one kind or of all."""
+        return [
+            entry for entry in self._entries if entry.number > after and (kind is None or entry.kind == kind)
+        ]
 
     def add(
         self,

@@ -29,15 +29,15 @@ def write_document(path: Path, document: Any) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
-        raise CannotStore(
-            said(
-                "cannot_write",
-                "{path} cannot be written ({why}): make room, and give the box's user the "
-                "right to write there.",
-                path=path,
-                why=error.strerror,
-            )
-        ) from None
+        raise _cannot_write(path, error) from None
+
+
+def remove_document(path: Path) -> None:
+    """Harmless where there is none. Raises CannotStore."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise _cannot_write(path, error) from None
 
 
 def read_document(path: Path) -> Any:
@@ -56,3 +56,14 @@ def set_aside(path: Path, why: str) -> None:
     log.error("%s cannot be read (%s): the box goes on without it, and keeps it as %s", path, why, aside.name)
     with contextlib.suppress(OSError):
         path.replace(aside)
+
+
+def _cannot_write(path: Path, error: OSError) -> CannotStore:
+    return CannotStore(
+        said(
+            "cannot_write",
+            "{path} cannot be written ({why}): make room, and give the box's user the right to write there.",
+            path=path,
+            why=error.strerror,
+        )
+    )

@@ -148,18 +148,24 @@ class Library:
         return item
 
     def update(self, item_id: str, **changes: object) -> None:
-        """Changes fields of an item; one that has been deleted meanwhile is left alone."""
+        """Changes fields of an item; one that has been deleted meanwhile is left alone.
+
+        Raises OSError for a disk that takes nothing: then it is changed until the box stops.
+        """
         item = self._items.get(item_id)
         if item is None:
             return
         self._items[item_id] = changed = replace(item, **changes)  # type: ignore[arg-type]
-        write_item(self._folder / item_id, changed)
-        self._on_change()
+        try:
+            write_item(self._folder / item_id, changed)
+        finally:
+            self._on_change()
 
     def measure(self, item_id: str) -> None:
-        """Counts what an item takes up, after it was prepared."""
-        if item_id in self._items:
-            self._sizes[item_id] = _size_of(self._folder / item_id)
+        """Counts what an item takes up, after it was prepared. Raises OSError."""
+        size_bytes = _size_of(self._folder / item_id)
+        if item_id in self._items:  # not deleted while it was counted
+            self._sizes[item_id] = size_bytes
 
     def rename(self, item_id: str, name: str) -> Item:
         """Raises NotThere; ValueError for a name with nothing to show."""

@@ -101,6 +101,10 @@ _TEXTS: Final[dict[str, tuple[str, str]]] = {
         "SVG 已损坏。请另存或导出为 PNG。",
         "The SVG is damaged. Save it again, or export it as PNG.",
     ),
+    "not_prepared": (
+        "设备此刻无法处理这份课件，下次启动时会再试。",
+        "The box could not prepare this file just now. It tries again when it is started next.",
+    ),
     "interrupted": (
         "上传中断。请重新上传。",
         "The upload was interrupted. Upload the file again.",

@@ -36,6 +36,7 @@ BOX: Final[dict[str, str]] = {
     "ink_pages": "已有 {max_pages} 页有批注：请先清除其中一页。",
     "ink_points": "一笔最多 {max_points} 个点：请另起一笔。",
     "ink_full": "这份课件的批注已满：请先清除几页。",
+    "item_not_kept": "{name} 的处理结果未能保存（{why}），设备下次启动时会重新处理：请腾出磁盘空间。",
     "ink_not_kept": "批注未能保存，设备重启后将丢失：{why}",
     "cannot_write": "无法写入 {path}（{why}）：请腾出空间，并给设备的用户写入权限。",
     "recording_written": "这个文件正在写入：请先停止录制。",

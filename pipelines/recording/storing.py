@@ -17,6 +17,7 @@ import av
 from pipelines.recording.boxes import whole_bytes
 from pipelines.recording.marks import NoteBook, Notes, read_notes
 from pipelines.recording.settings import RecordingSettings
+from pipelines.recording.sizes import bytes_of
 from pipelines.recording.worst_files import WorstFolder, WorstMoment, WorstSizes, worst_folders
 
 log = logging.getLogger(__name__)
@@ -131,7 +132,7 @@ class Store:
 
     @property
     def used_bytes(self) -> int:
-        films = sum(item.stat().st_size for item in os.scandir(self.folder) if item.name.endswith(".mp4"))
+        films = bytes_of(self.folder.glob("*.mp4"))
         return films + sum(
             self._worst_sizes.of(self.folder, item_id) for item_id in worst_folders(self.folder)
         )

@@ -103,3 +103,16 @@ async def test_a_bad_file_is_told_and_harms_nothing(running: Running, content: b
     await asyncio.sleep(0.1)
     assert len(running.faults) == 1 and "film.vtt" in running.faults[0]
     assert running.text == "" and not running.captions.are_there
+
+
+@pytest.mark.parametrize("opened", ["", "/"])
+async def test_captions_may_change_while_nothing_is_open(running: Running, opened: str) -> None:
+    """Before the studio's first status there is no path; and a path need not have a name."""
+    running.captions.follow(opened, None)
+    running.captions.read_again()
+    running.captions.say("a live line", 0.1)
+    await running.until(lambda: running.text == "" or running.task.done())
+    assert not running.task.done()
+    (running.folder / "film.vtt").write_text(LINES)
+    running.play(3)
+    await running.until(lambda: running.text == "second")

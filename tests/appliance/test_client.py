@@ -128,6 +128,7 @@ def test_a_lesson_by_the_client(box: Box, client: BoxClient) -> None:
     assert client.state.status().is_panic
     client.lesson.panic_over()
     assert client.log.mark(MarkBody(kind="mark")).kind == "mark"
+    assert [entry.kind for entry in client.log.entries(kind="mark").entries] == ["mark"]
     assert client.state.picture("programme").startswith(b"\x89PNG")
     assert {check.title for check in client.state.checks()}
     levels = next(client.state.levels())

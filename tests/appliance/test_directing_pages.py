@@ -19,8 +19,15 @@ WORDS = {
         "hidden": "Hidden",
         "live": "Live",
         "said": "Camera and sound are cut off",
+        "asks": "NOT hidden yet",
     },
-    "zh-CN": {"beside": "左右并排", "hidden": "已遮挡", "live": "直播中", "said": "均已切断"},
+    "zh-CN": {
+        "beside": "左右并排",
+        "hidden": "已遮挡",
+        "live": "直播中",
+        "said": "均已切断",
+        "asks": "尚未遮挡",
+    },
 }
 
 
@@ -35,8 +42,13 @@ def test_one_key_hides_the_lesson(start_box: Callable[..., Box], open_page: Open
     box = start_box()
     box.until_live()
     console = open_console(open_page, box, locale)
+    console.context.set_offline(True)  # a line that fails at just that moment
     console.focus("#room-name")  # in a field, too
     console.keyboard.press("Escape")
+    expect(console.locator("#panic-said")).to_contain_text(said["asks"])
+    expect(console.locator("#panic-over")).to_be_hidden()
+    picture(console, f"console-panic-asks-{locale}.png", whole=False)
+    console.context.set_offline(False)
     until(lambda: box.status()["is_panic"] is True, "panic")
     expect(console.locator("#state")).to_have_text(said["hidden"])
     expect(console.locator("#panic-bar")).to_contain_text(said["said"])
@@ -132,6 +144,8 @@ def test_scenes_and_hotkeys(start_box: Callable[..., Box], open_page: OpenPage, 
     picture(console, f"console-keys-{locale}.png", whole=False)
     console.keyboard.press("Escape")
     expect(console.locator("#key-dialog")).to_be_hidden()
-    assert box.status()["is_panic"] is False, "Escape closed the dialog, no more"
+    until(lambda: box.status()["is_panic"] is True, "panic, in a dialog too")
+    console.click("#panic-over")
+    expect(console.locator("#panic-bar")).to_be_hidden()
     console.locator("#scenes button.quiet").click()
     expect(console.locator("#scenes li")).to_have_count(0)

@@ -222,7 +222,9 @@ def test_a_classroom_places_the_teacher_for_itself_and_the_page_remembers(browse
     page.close()
 
 
-def test_the_cameras_layout_is_the_composed_video_and_the_sheet_returns(browser: Browser, box: Box) -> None:
+def test_the_cameras_layout_and_panic_are_the_composed_video_and_the_sheet_returns(
+    browser: Browser, box: Box
+) -> None:
     page = watch(browser, box)
     in_parts(page, box)
     direct(box, Scene(layout=Layout.CAMERA))
@@ -232,6 +234,12 @@ def test_the_cameras_layout_is_the_composed_video_and_the_sheet_returns(browser:
     direct(box, Scene(layout=Layout.ALIGNED))
     until_shown(page, "parts")
     until_sheet(page, page_rgb(0))
+    assert box.request("PUT", "/api/v1/panic").status_code == 204
+    until_composed(page)
+    assert box.request("POST", "/api/v1/page", json={"index": 2}).status_code == 202
+    assert box.request("DELETE", "/api/v1/panic").status_code == 204
+    until_shown(page, "parts")
+    until_sheet(page, page_rgb(2))
     page.close()
 
 

@@ -140,6 +140,8 @@ def test_health_and_the_wizard(start_box: Callable[..., Box], open_page: OpenPag
     set_corners(console, box, said["accepted"], locale)
     turn_upright(console, box, said["upright"], locale)
 
+    asked: list[str] = []
+    console.on("request", lambda request: asked.append(request.url))
     console.click("#bad-matte")
     box.request("POST", "/api/v1/courseware/live", json={"address": "v4l2:/dev/crash"})
     until(lambda: box.status()["restarts"] == 1, "a restart")
@@ -148,6 +150,7 @@ def test_health_and_the_wizard(start_box: Callable[..., Box], open_page: OpenPag
     expect(studio.locator(".mend")).to_contain_text(said["mend"])
     expect(console.locator("#plot .marked")).to_have_count(1)
     expect(console.locator("#plot-now")).to_have_text("90 %")
+    assert f"{box.base}/api/v1/lesson-log?kind=bad_matte" in asked, "the marks, not the whole log each time"
     picture(console, f"console-health-{locale}.png")
 
 

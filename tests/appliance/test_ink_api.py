@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import os
 import signal
 import time
@@ -15,12 +17,16 @@ import numpy as np
 import pytest
 from box_process import PRESENTER, VIEWER, Box, until
 
+from appliance import ink_keeper as ink_keeper_module
 from appliance.api.wire_ink import StrokeBody
 from appliance.client import BoxClient
+from appliance.desk import Desk
 from appliance.desk import sketchbook as sketchbook_module
 from appliance.desk.ink_store import InkStore
 from appliance.desk.sketchbook import NoSuchStroke, Sketchbook, TooMuchInk
-from pipelines.ink import SCREEN, Hand, PageKey, Tool
+from appliance.ink_keeper import InkKeeper
+from pipelines.capture.mounting import Upright
+from pipelines.ink import SCREEN, Hand, PageKey, Stroke, Tool
 from pipelines.orders import SetInk
 
 INK = "/api/v1/ink"
@@ -265,6 +271,21 @@ def test_single_pictures(box: Box) -> None:
     assert box.get("/api/v1/pictures/page").status_code == 200
 
 
+def test_the_ink_of_many_pages_reaches_a_studio_that_starts(
+    tmp_path: Path, start_box: Callable[..., Box]
+) -> None:
+    """More than the pipe takes before the studio reads, what is shown last of all."""
+    store = InkStore(tmp_path / "state")
+    scribble = tuple((0.001 * index, 0.1) for index in range(1000))
+    pages = {index: (Stroke(f"s{index}", Tool.PEN, "sky", 0.01, scribble),) for index in range(180)}
+    store.save("another lesson", pages)
+    store.save("demo", {0: (Stroke("shown", Tool.PEN, "blue", 0.05, ((0.2, 0.8), (0.5, 0.8))),)})
+    os.utime(max((tmp_path / "state" / "ink").iterdir(), key=lambda path: path.stat().st_size), (1, 1))
+    box = start_box()
+    box.until_live()
+    until(lambda: is_blue(box, 0.35, 0.8), "the ink of before")
+
+
 def test_a_sketchbook_has_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, most in (("MAX_PAGES", 2), ("MAX_STROKES", 3), ("MAX_POINTS", 5)):
         monkeypatch.setattr(sketchbook_module, name, most)
@@ -340,3 +361,24 @@ def test_the_ink_of_before_is_read_and_what_is_damaged_put_aside(tmp_path: Path)
     left.write_text(left.read_text().replace('"sky"', '"no such colour"'))
     assert Sketchbook(store.load()).strokes(PageKey("a", 3)) == ()
     assert [path.name for path in (tmp_path / "ink").iterdir()] == [f"{left.name}.damaged"]
+
+
+async def test_ink_that_cannot_be_removed_is_told_and_the_keeper_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ink_keeper_module, "EVERY_S", 0.01)
+    desk, told = Desk(tmp_path, Upright(), lambda: None), asyncio.Queue[str]()
+    page = PageKey("a", 0)
+    desk.sketchbook.begin(page, Tool.PEN, "blue", 0.01, ((0.5, 0.5),))
+    keeping = asyncio.create_task(InkKeeper(desk, told.put_nowait).run())
+    file = tmp_path / "ink" / f"{hashlib.sha256(b'a').hexdigest()[:24]}.json"
+    await asyncio.to_thread(until, file.is_file, "kept")
+    file.unlink()
+    file.mkdir()  # stands for a disk that is read-only, for root as well
+    desk.sketchbook.clear(page)
+    assert file.name in await asyncio.wait_for(told.get(), 10)
+    file.rmdir()
+    desk.sketchbook.begin(page, Tool.PEN, "blue", 0.01, ((0.5, 0.5),))
+    await asyncio.to_thread(until, file.is_file, "kept again")
+    keeping.cancel()
+    await asyncio.wait([keeping])

@@ -138,6 +138,9 @@ def test_marks_stand_in_the_log_with_their_page(box: Box) -> None:
     newest = box.get("/api/v1/lesson-log").json()["newest"]
     assert newest == box.status()["log_newest"] == made.json()["number"]
     assert box.get(f"/api/v1/lesson-log?after={newest}").json()["entries"] == []
+    marks = box.get("/api/v1/lesson-log?kind=bad_matte").json()
+    assert (marks["entries"], marks["newest"]) == ([made.json()], newest), "these alone"
+    assert box.get("/api/v1/lesson-log?kind=nonsense").status_code == 422
     quality = box.get("/api/v1/lesson-log/quality").json()
     assert quality["samples"][0]["matte_quality"] == 0.9
     assert box.request("DELETE", "/api/v1/lesson-log").status_code == 204

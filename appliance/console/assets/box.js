@@ -29,17 +29,17 @@ export class Refusal extends Error {
 export class Api {
   constructor(token) { this.token = token; }
 
-  call(method, path, body) { return this.send(method, path, "application/json", body && JSON.stringify(body)); }
+  call(method, path, body, most_ms) { return this.send(method, path, "application/json", body && JSON.stringify(body), most_ms); }
 
-  /** body: text or a file of this type; nothing where there is none. */
-  async send(method, path, type, body) {
+  /** body: text or a file of this type; nothing where there is none. most_ms: to wait for the answer. */
+  async send(method, path, type, body, most_ms = 10_000) {
     let answer;
     try {
       answer = await fetch(`/api/v1${path}`, {
         method,
         headers: { ...this.#headers(), ...(body && { "Content-Type": type }) },
         body,
-        signal: AbortSignal.timeout(10_000),
+        signal: AbortSignal.timeout(most_ms),
       });
     } catch {
       throw new Refusal(0, "");

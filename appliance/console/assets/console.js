@@ -75,7 +75,7 @@ const courseware = new CoursewareDrawer(api, { order, toast, goTo });
 const recording = new RecordingCard(api, { order, toast });
 const rooms = new Rooms(api, { order, copy: copyLink });
 const log = new LessonLog(api, { order, toast });
-const panic = new Panic({ order });
+const panic = new Panic(api, { order });
 const scenes = new Scenes({ order });
 const place = new Place(video, (fields) => scene.change(fields));
 const health = new Health(api);

@@ -29,10 +29,10 @@ export class Health {
       const [checks, quality, log] = await Promise.all([
         this.api.call("GET", `/checks?lang=${chosenLanguage()}`),
         this.api.call("GET", `/lesson-log/quality?after_s=${after}`),
-        this.api.call("GET", "/lesson-log"),
+        this.api.call("GET", "/lesson-log?kind=bad_matte"),
       ]);
       this.#samples = [...this.#samples, ...quality.samples].slice(-2880);
-      this.#marks = log.entries.filter((entry) => entry.kind === "bad_matte");
+      this.#marks = log.entries;
       this.#drawChecks(checks);
       this.#drawPlot();
     } catch { /* the state on top says that the box is away */ }

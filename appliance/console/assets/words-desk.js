@@ -60,6 +60,7 @@ export const DESK_WORDS = {
   panic: ["紧急遮挡", "Panic"],
   panic_is_on: ["已遮挡", "Hidden"],
   panic_said: ["远端教室只看到提示画面，摄像机与声音均已切断。", "Remote classrooms see the slate. Camera and sound are cut off."],
+  panic_asks: ["尚未遮挡：设备没有回答，正在不断重试。", "NOT hidden yet: the box does not answer. It is asked again and again."],
   panic_end: ["恢复直播", "Back on air"],
   text_fade: ["遮字变淡", "Fade over text"],
   pane_share: ["教师宽度", "Width"],

@@ -30,6 +30,7 @@ from pipelines.recording.raw.notes import (
     TickNote,
     pictures_of,
 )
+from pipelines.recording.sizes import bytes_of, files_below
 from pipelines.saying import said
 
 log = logging.getLogger(__name__)
@@ -143,7 +144,7 @@ class RawLog:
             return taken, missing, self._is_closed and not self._notes
 
     def _lack_of_room(self) -> str:
-        used = sum(path.stat().st_size for path in self._folder.parent.rglob("*") if path.is_file())
+        used = bytes_of(files_below(self._folder.parent))
         if used >= self._quota_bytes:
             return said("raw_quota", "recording.raw_quota_mb is reached")
         if shutil.disk_usage(self._folder).free <= self._keep_free_bytes:
