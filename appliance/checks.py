@@ -35,6 +35,7 @@ from pipelines.courseware.preparing.office import converter
 from pipelines.encoding.h264 import EncoderUnavailable, choose_encoder
 from pipelines.lcd.panel import list_screens
 from pipelines.media import SourceLost
+from pipelines.paths import at_home
 
 DISTRIBUTION = "dual-teacher-classroom"
 FREE_BYTES = 1_000_000_000
@@ -144,7 +145,7 @@ def _camera(settings: Settings) -> Check:
         return Check("camera", "ok", f"simulated classroom{real}")
     if url.startswith("rtsp"):
         return _rtsp(url)
-    path = Path(url.partition("?")[0]).expanduser()
+    path = at_home(url.partition("?")[0])
     if not path.exists():
         return Check(
             "camera", "fault", f"{path} does not exist", "ls /dev/video*   (is the camera plugged in?)"

@@ -14,6 +14,7 @@ from typing import Any, Final
 from appliance.library import NotThere
 from appliance.library.preparing import THUMBNAILS_LIMIT_S, kill_group, start_program
 from pipelines.courseware.settings import DEMO, DEMO_PDF
+from pipelines.paths import at_home
 
 log = logging.getLogger("classroom.library")
 
@@ -39,7 +40,7 @@ class ShelfPictures:
 
     def picture(self, path: str, index: int) -> Path:
         """WebP. path: of a courseware, as it is opened. index: from 0. Raises NotYet; NotThere for none."""
-        source = DEMO_PDF if path == DEMO else Path(path).expanduser().absolute()
+        source = DEMO_PDF if path == DEMO else at_home(path).absolute()
         try:
             stat = source.stat()
         except (OSError, ValueError):  # gone, or no file at all

@@ -10,6 +10,7 @@ from typing import Literal
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlsplit
 
 from pipelines.media import SourceLost
+from pipelines.paths import at_home
 from pipelines.saying import said
 
 RTSP_PORT = 554
@@ -118,7 +119,7 @@ def _login(parts: SplitResult) -> str:
 
 
 def _parse_path(text: str, query: str) -> Address:
-    path = Path(text).expanduser()
+    path = at_home(text)
     if _is_device(path):
         return Address("device", str(path), str(path))
     options = dict(parse_qsl(query, keep_blank_values=True))

@@ -14,6 +14,7 @@ from pipelines.courseware.pictures import PicturePages, is_picture
 from pipelines.courseware.screens.x11 import X11, open_x11
 from pipelines.courseware.settings import DEMO, DEMO_PDF
 from pipelines.media import Page, SizeWh, SourceState
+from pipelines.paths import at_home
 from pipelines.receiving.sounding import Sounding
 from pipelines.saying import said
 
@@ -64,7 +65,7 @@ def open_courseware(path: str, size_wh: SizeWh) -> Courseware:
         return open_x11(path, size_wh)
     if path == DEMO:
         return Lesson(PdfPages(DEMO_PDF), size_wh)
-    file = Path(path).expanduser().absolute()
+    file = at_home(path).absolute()
     try:
         mode = file.stat().st_mode
         if stat.S_ISDIR(mode):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from pipelines.media import I16, SOUND_BLOCK_SAMPLES, SOUND_HZ, Sound, SourceState, freeze
+from pipelines.paths import at_home
 from pipelines.reports import SoundLevel
 from pipelines.sound.alsa import AlsaReader
 from pipelines.sound.file import FileFeed
@@ -142,6 +142,6 @@ def open_sound(settings: SoundSettings, clock: SessionClock) -> SoundSource:
         device = source.removeprefix("alsa:")
         feed = MicrophoneFeed(lambda: AlsaReader(device), clock, device)
     else:
-        feed = FileFeed(Path(source).expanduser())
+        feed = FileFeed(at_home(source))
     suppressor = Suppressor() if settings.noise_suppression else None
     return SoundSource(feed, clock, Shaper(settings.gain_db, settings.high_pass_hz), suppressor)

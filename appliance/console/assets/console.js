@@ -236,11 +236,21 @@ function close(title) {
   say();
 }
 
-function start() {
+/** One question before the page asks many: with a wrong link they would use up what an address may try. */
+async function isAssistant() {
+  try {
+    return (await api.call("GET", "/access")).role === "assistant";
+  } catch (error) {
+    return error.status !== 401;  // a box that is away is waited for
+  }
+}
+
+async function start() {
   startLook($("theme"));
   onLanguage(() => { if (status) { show(); courseware.refresh(); } else showState("state_starting", "wait"); showCover(); });
   startWords($("language"));
   if (!token) { close("no_token"); return; }
+  if (!(await isAssistant())) { close("refused"); return; }
   startControls();
   new Player(video, { token, name: "console", onState(next) { playing = next; showCover(); } }).play();
   api.follow((next) => {

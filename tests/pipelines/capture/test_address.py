@@ -67,6 +67,7 @@ def test_a_refused_address_makes_a_camera_that_says_so(camera_at: Any, reader: A
 
 
 @example("[", "file://")
+@example("~0", "")
 @given(
     st.text(max_size=80),
     st.sampled_from(["", "rtsp://", "rtsp://u:geheim@", "file://", "/dev/", "simulated:"]),
