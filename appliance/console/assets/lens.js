@@ -14,7 +14,8 @@ export class Lens {
 
   /** zoom: knows what is in front, and where it stands. */
   constructor(hall, canvas, button, zoom) {
-    Object.assign(this, { hall, canvas, button, zoom, pen: canvas.getContext("2d", { alpha: false }) });
+    // Not opaque: Chromium without a graphics card then leaves out what it takes to lie under the lens, at a wrong place.
+    Object.assign(this, { hall, canvas, button, zoom, pen: canvas.getContext("2d") });
     button.addEventListener("click", () => this.turn(!this.isOn));
     for (const name of ["pointerdown", "pointermove"]) hall.addEventListener(name, (event) => this.#follow(event));
     addEventListener("keydown", (event) => this.#down(event));
