@@ -20,7 +20,7 @@ from appliance.wording import CHINESE
 from pipelines.channels import Backlog
 from pipelines.media import Packet
 from pipelines.orders import Order, RequestKey, Stop
-from pipelines.reports import Report
+from pipelines.reports import CameraPicture, Report, SoundLevels, StudioStatus
 from pipelines.saying import learn, said
 from pipelines.studio.settings import StudioSettings
 
@@ -32,6 +32,8 @@ STUDIO_ENTRY = "pipelines.studio.process:run_studio"
 STOP_S = 2.0  # to end in good order
 TERMINATE_S = 0.5  # then SIGTERM, then SIGKILL
 KEY_REQUEST_S = 0.3
+_STATES = (StudioStatus, SoundLevels, CameraPicture)  # of these the newest says all
+_MOST_REPORTS = 64  # of all others, waiting for a loop that stalls
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
@@ -171,7 +173,8 @@ class _Inbox:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._packets = Backlog[Packet](max_packets=512, max_bytes=16_000_000)
-        self._others: deque[Report] = deque(maxlen=64)
+        self._newest: dict[type, Report] = {}
+        self._others: deque[Report] = deque(maxlen=_MOST_REPORTS)
         self._is_scheduled = False
 
     def put(self, report: Report) -> bool:
@@ -179,6 +182,8 @@ class _Inbox:
         with self._lock:
             if isinstance(report, Packet):
                 self._packets.put(report)
+            elif isinstance(report, _STATES):
+                self._newest[type(report)] = report
             else:
                 self._others.append(report)
             must_tell = not self._is_scheduled
@@ -192,6 +197,7 @@ class _Inbox:
             reports: list[Report] = []
             while (packet := self._packets.pop()) is not None:
                 reports.append(packet)
-            reports += self._others
+            reports += [*self._others, *self._newest.values()]
             self._others.clear()
+            self._newest.clear()
             return reports, self._packets.wants_key

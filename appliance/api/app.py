@@ -67,7 +67,7 @@ def create_app(gateway: Gateway, tokens: Tokens) -> FastAPI:
             Middleware(
                 CORSMiddleware,
                 allow_origins=gateway.settings.http.cors_origins,
-                allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+                allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
                 allow_headers=["Authorization", "Content-Type"],
                 expose_headers=["Location", "Link", "Accept-Post", "Retry-After"],
             ),

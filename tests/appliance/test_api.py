@@ -313,6 +313,7 @@ async def test_other_sites_only_by_leave(client: httpx.AsyncClient) -> None:
         "/whep", headers=asked | {"Access-Control-Request-Headers": "authorization"}
     )
     assert allowed.headers["access-control-allow-origin"] == "https://school.example"
+    assert "OPTIONS" in allowed.headers["access-control-allow-methods"], "for the ICE servers"
     refused = await client.options("/whep", headers=asked | {"Origin": "https://other.example"})
     assert "access-control-allow-origin" not in refused.headers
     answer = await client.post("/whep", headers={"Origin": "https://school.example"})
