@@ -202,7 +202,11 @@ def _lcd(settings: Settings) -> Check:
         driver, sizes = list_screens(settings.lcd)
     except SourceLost as lost:
         wanted = settings.lcd.is_here
-        mend = "plug the LCD in; the user has to be in the groups video and render" if wanted else ""
+        mend = (
+            'plug the LCD in; without a desktop see "Where the LCD hangs" in docs/operate.md'
+            if wanted
+            else ""
+        )
         return Check("lcd", "fault" if wanted else "ok", lost.reason, mend)
     found = ", ".join(f"{number}: {w}x{h}" for number, (w, h) in enumerate(sizes)) + f" ({driver})"
     number = settings.lcd.screen
