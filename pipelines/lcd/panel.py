@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from pipelines.lcd.settings import LcdSettings
 from pipelines.media import U8, SizeWh, SourceLost
 from pipelines.saying import said
@@ -40,11 +42,8 @@ class Panel:
         calibration's delay holds. Raises SourceLost.
         """
         assert self._worker.stdin is not None
-        try:
-            self._worker.stdin.write(rgb.tobytes())
-            self._worker.stdin.flush()
-        except OSError:
-            raise self._gone() from None
+        if not _sent(self._worker.stdin.fileno(), np.ascontiguousarray(rgb).data.cast("B")):
+            raise self._gone()
         answer = _answer_of(self._worker, _SHOW_S)
         if answer is None:
             raise self._gone()
@@ -115,8 +114,22 @@ def _start(settings: LcdSettings, *arguments: str) -> subprocess.Popen[bytes]:
     )
 
 
+def _sent(pipe: int, pixels: memoryview) -> bool:
+    """False where the other end is gone or, with a driver that hangs, takes nothing."""
+    os.set_blocking(pipe, False)
+    give_up_s = time.monotonic() + _SHOW_S
+    try:
+        while pixels:
+            if not select.select([], [pipe], [], max(give_up_s - time.monotonic(), 0.0))[1]:
+                return False
+            pixels = pixels[os.write(pipe, pixels) :]
+    except OSError:
+        return False
+    return True
+
+
 def _answer_of(worker: subprocess.Popen[bytes], timeout_s: float) -> dict[str, Any] | None:
-    """The next line; None when none comes."""
+    """The next line; None when none comes, or something else."""
     assert worker.stdout is not None
     line, give_up_s = b"", time.monotonic() + timeout_s
     while not line.endswith(b"\n"):
@@ -127,5 +140,8 @@ def _answer_of(worker: subprocess.Popen[bytes], timeout_s: float) -> dict[str, A
         if not part:
             return None
         line += part
-    answer: dict[str, Any] = json.loads(line)
+    try:
+        answer: dict[str, Any] = json.loads(line)
+    except ValueError:  # a driver's own words
+        return None
     return answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ import pytest
 from x_server import start_server
 
 from pipelines.courseware.screens.x11 import open_x11
+from pipelines.lcd import panel as panel_module
 from pipelines.lcd.lcd import DrivenLcd, OtherLcd, open_lcd
 from pipelines.lcd.panel import list_screens
 from pipelines.lcd.settings import LcdSettings
@@ -136,6 +138,29 @@ def test_a_screen_that_goes_is_told_and_found_again(lesson, servers, monkeypatch
     assert again == name
     until(lambda: here.lcd.is_driven)
     assert np.array_equal(seen_on(name), page.rgb)
+
+
+def test_a_driver_that_hangs_is_given_up_and_begun_anew(
+    display: str, lesson: Callable[..., Lesson], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+    start = panel_module._start
+
+    def kept(settings: LcdSettings, *arguments: str) -> subprocess.Popen[bytes]:
+        started.append(start(settings, *arguments))
+        return started[-1]
+
+    monkeypatch.setattr(panel_module, "_start", kept)
+    here = lesson(a_page(1))
+    until(lambda: here.lcd.is_driven)
+    here.show(here.page)
+    started[0].send_signal(signal.SIGSTOP)
+    second = a_page(2)
+    told_ns = time.monotonic_ns()
+    here.page = second
+    until(lambda: here.lcd.timed([second])[0].shown_ns > told_ns)
+    assert len(started) == 2 and started[0].poll() is not None
+    assert np.array_equal(seen_on(display), second.rgb)
 
 
 def test_a_screen_that_is_not_there_is_named(display: str, lesson: Callable[..., Lesson]) -> None:
