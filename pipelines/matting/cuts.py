@@ -17,11 +17,9 @@ THUMBNAIL_WH = (64, 36)
 CHANGED_LEVELS = 24  # of 255, in any channel: beyond noise and exposure drift
 CUT_SHARE = 0.5  # of the background, and of the teacher
 TEACHER_ALPHA = 0.8  # in the thumbnail: inside the body
-GAP_S = 1.0  # a longer pause than this leaves nothing worth remembering,
-GAPS = (
-    3.0  # unless they are usual: a slow network is asked as seldom as that. A pause of so many of them does;
-)
-MOST_GAP_S = 10.0  # and this one, always
+GAP_S = 1.0  # a longer pause than this leaves nothing worth remembering
+GAPS = 3.0  # but a slow network is asked as seldom as that: then it takes a pause so many times as long
+MOST_GAP_S = 10.0  # and this long a pause is one in any case
 
 
 class CutDetector:
